@@ -272,9 +272,9 @@ type Command struct {
 	FailureSignature ID     `col:"failure_signature"`
 	PassedTestCount  Int    `col:"passed_test_count"`
 	FailedTestCount  Int    `col:"failed_test_count"`
-	// CommandNorm is the text behind the program with white space folded, cut at 2,000 bytes. The writer
-	// keeps it once per CommandKey.
-	CommandNorm string `col:"command_norm"`
+	// CommandNorm is the text behind the program with white space folded, cut at 2,000 bytes. It is no
+	// column: the store keeps it once per CommandKey, in command_texts, for the rules to look at.
+	CommandNorm string `col:"-"`
 }
 
 func (*Command) TableName() string { return "commands" }

@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"github.com/duckdb/duckdb-go/v2/mapping"
+
+	"github.com/agenttrace/agenttrace/schema"
+)
+
+// commandText is a row of raw.new_command_texts.
+type commandText struct {
+	SourceID   int64     `col:"-"`
+	CommandKey schema.ID `col:"command_key"`
+	Program    string    `col:"program"`
+	Rest       string    `col:"rest"`
+}
+
+func (*commandText) TableName() string { return "new_command_texts" }
+
+// A seenCommands remembers which command texts this run has stored.
+type seenCommands struct {
+	mu   sync.Mutex
+	keys map[schema.ID]struct{}
+}
+
+func (s *seenCommands) first(key schema.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.keys[key]; ok {
+		return false
+	}
+	s.keys[key] = struct{}{}
+	return true
+}
+
+// A WriterPool makes the writers of one ingest; each serves one goroutine on a connection of its own.
+type WriterPool struct {
+	store *Store
+	seen  *seenCommands
+}
+
+// Writers begins an ingest.
+func (s *Store) Writers() *WriterPool {
+	return &WriterPool{store: s, seen: &seenCommands{keys: map[schema.ID]struct{}{}}}
+}
+
+// A Writer stores the rows of one source after the other. What it wrote is visible to others after
+// Commit; many sources go into one transaction, as a commit costs more than a small source.
+type Writer struct {
+	conn    *sql.Conn
+	native  mapping.Connection
+	batches map[unsafe.Pointer]*batch
+	order   []*batch
+	source  int64
+	inTx    bool
+	seen    *seenCommands
+	text    commandText
+}
+
+// Writer opens a connection.
+func (p *WriterPool) Writer(ctx context.Context) (*Writer, error) {
+	conn, err := p.store.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	native, err := nativeConn(conn)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return &Writer{conn: conn, native: native, batches: map[unsafe.Pointer]*batch{}, seen: p.seen}, nil
+}
+
+// Begin starts a source. replace removes the rows that an earlier reading of it left.
+func (w *Writer) Begin(ctx context.Context, sourceID int64, replace bool) error {
+	if !w.inTx {
+		if _, err := w.conn.ExecContext(ctx, "BEGIN"); err != nil {
+			return err
+		}
+		w.inTx = true
+	}
+	w.source = sourceID
+	if replace {
+		return w.remove(ctx, sourceID)
+	}
+	return nil
+}
+
+// remove deletes the rows of a source from every table.
+func (w *Writer) remove(ctx context.Context, sourceID int64) error {
+	var q strings.Builder
+	for _, row := range schema.Rows() {
+		fmt.Fprintf(&q, "DELETE FROM raw.%s WHERE source_id = %d;\n", row.TableName(), sourceID)
+	}
+	_, err := w.conn.ExecContext(ctx, q.String())
+	return err
+}
+
+// Write stores one row under the source of the last Begin.
+func (w *Writer) Write(row schema.Row) error {
+	b := w.batches[typeOf(row)]
+	if b == nil {
+		var err error
+		if b, err = newBatch(w.native, row.TableName(), planOf(row)); err != nil {
+			return err
+		}
+		w.batches[typeOf(row)] = b
+		w.order = append(w.order, b)
+	}
+	if c, ok := row.(*schema.Command); ok && w.seen.first(c.CommandKey) {
+		w.text = commandText{CommandKey: c.CommandKey, Program: c.Program, Rest: c.CommandNorm}
+		if err := w.Write(&w.text); err != nil {
+			return err
+		}
+	}
+	return b.add(pointerOf(row), w.source)
+}
+
+// Discard takes back what was written since Begin, so that a source is in the store whole or not at
+// all. The other sources of the transaction stay.
+func (w *Writer) Discard(ctx context.Context) error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	return w.remove(ctx, w.source)
+}
+
+// SaveSource writes the source's own row; known says that there is an earlier one to replace.
+func (w *Writer) SaveSource(ctx context.Context, src *schema.Source, known bool) error {
+	if known {
+		if _, err := w.conn.ExecContext(ctx, `DELETE FROM raw.sources WHERE source_id = ?`, src.SourceID); err != nil {
+			return err
+		}
+	}
+	w.source = src.SourceID
+	return w.Write(src)
+}
+
+func (w *Writer) flush() error {
+	for _, b := range w.order {
+		if err := b.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Commit makes everything since the first Begin durable.
+func (w *Writer) Commit(ctx context.Context) error {
+	if !w.inTx {
+		return nil
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.inTx = false
+	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// Close gives the connection back; what was not committed is rolled back.
+func (w *Writer) Close() error {
+	for _, b := range w.order {
+		b.drop()
+		b.close()
+	}
+	var errs []error
+	if w.inTx {
+		_, err := w.conn.ExecContext(context.Background(), "ROLLBACK")
+		errs = append(errs, err)
+	}
+	errs = append(errs, w.conn.Close())
+	return errors.Join(errs...)
+}

@@ -1,0 +1,39 @@
+-- summary: Texts of conversations, each once: sizes and hashes.
+-- grain: message_id
+-- status: current
+-- since: 0.1.0
+-- columns:
+--   message_id         The message.
+--   session_id         Its session.
+--   run_id             Its run.
+--   turn_id            Its turn.
+--   seq                Order within the session.
+--   role               user, assistant, system, tool.
+--   kind               prompt, text, reasoning, summary, injected, command.
+--   occurred_at        Instant, UTC.
+--   model_call_id      The call that produced it.
+--   char_count         Length in characters; NULL where the text is not readable.
+--   text_hash          Hash of the text.
+--   is_redacted        Reasoning that is there but cannot be read.
+--   is_on_dead_branch  The user rewound it; still billed.
+--   source_id          File.
+--   line               Line.
+SELECT
+    m.message_id,
+    m.session_id,
+    m.run_id,
+    m.turn_id,
+    m.seq,
+    m.role,
+    m.kind,
+    m.occurred_at,
+    m.model_call_id,
+    m.char_count,
+    m.text_hash,
+    m.is_redacted,
+    coalesce(m.line <= d.last_line, false) AS is_on_dead_branch,
+    m.source_id,
+    m.line
+FROM raw.messages AS m
+ANTI JOIN raw.copies AS c ON c.source_id = m.source_id AND c.line = m.line
+ASOF LEFT JOIN raw.dead_branches AS d ON d.source_id = m.source_id AND m.line >= d.line

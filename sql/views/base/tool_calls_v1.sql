@@ -1,0 +1,117 @@
+-- summary: One row per tool call with its result.
+-- grain: tool_call_id
+-- status: current
+-- since: 0.1.0
+-- columns:
+--   tool_call_id         The call.
+--   session_id           Its session.
+--   run_id               Its run.
+--   turn_id              Its turn.
+--   model_call_id        The model call that asked for it.
+--   seq                  Order within the session.
+--   tool_name_raw        Name as logged.
+--   tool_name            Name without server and decoration.
+--   tool_kind            read, search, list, edit, write, delete, move, shell, ..., mcp, other: see tool_kinds.
+--   mcp_server           MCP server.
+--   native_call_id       The agent's own id of the call.
+--   args_hash            Hash of name and arguments.
+--   args_norm_hash       The same without arguments that do not change the effect.
+--   args_bytes           Size of the arguments, bytes.
+--   target_path          File or folder it is about.
+--   range_start          First line of a range.
+--   range_end            Last line of a range.
+--   requested_at         When it was requested, UTC.
+--   started_at           Start, UTC, where logged.
+--   ended_at             When the result came, UTC.
+--   duration_ms          Duration, milliseconds.
+--   duration_basis       reported by the log, or derived: result minus request, approval included.
+--   status               ok, error, denied, interrupted, no_result, unknown.
+--   error_type           verification_failed, nonzero_exit, empty_search, bad_args, not_found, unknown_tool, timeout, permission, tool_error.
+--   exit_code            Exit code.
+--   result_bytes         Real size of the result, bytes.
+--   result_hash          Hash of the result without volatile parts.
+--   is_result_truncated  The log keeps less than the whole.
+--   approval             auto, user, denied, rule.
+--   approval_wait_ms     Wait for approval, milliseconds.
+--   is_polling           Only waits, or asks for the state of a job.
+--   is_state_changing    It may have changed files or the world; NULL = unknown.
+--   child_run_id         Run that it started.
+--   source_id            File.
+--   line                 Line of the request.
+--   result_line          Line of the result.
+WITH once AS (
+    SELECT t.*
+    FROM raw.tool_calls AS t
+    ANTI JOIN (SELECT source_id, line, call_id FROM raw.call_copies WHERE kind = 'tool') AS k
+        ON k.source_id = t.source_id AND k.line = t.line AND k.call_id = t.tool_call_id
+    ANTI JOIN raw.copies AS c ON c.source_id = t.source_id AND c.line = t.line
+    UNION ALL BY NAME
+    SELECT * FROM raw.merged_tool_calls
+),
+
+parts AS (
+    SELECT
+        c.tool_call_id,
+        bool_or(k.verification_kind IS NOT NULL) AS has_verification,
+        bool_and(k.command_class IN ('search', 'filter', 'nav')) AS is_search,
+        bool_or(
+            k.command_class IN ('edit_inplace', 'file_write', 'format', 'vcs_write', 'package', 'db', 'deploy')
+            OR (c.writes_file AND k.verification_kind IS NULL)
+        ) AS has_change,
+        bool_or(k.command_class IN ('run', 'script')) AS has_run
+    FROM raw.commands AS c
+    JOIN raw.command_classes AS k USING (command_key)
+    GROUP BY c.tool_call_id
+)
+
+SELECT
+    t.tool_call_id,
+    t.session_id,
+    t.run_id,
+    t.turn_id,
+    t.model_call_id,
+    t.seq,
+    t.tool_name_raw,
+    coalesce(n.tool_name, t.tool_name_raw) AS tool_name,
+    coalesce(n.tool_kind, CASE WHEN t.mcp_server IS NOT NULL THEN 'mcp' ELSE 'other' END) AS tool_kind,
+    coalesce(t.mcp_server, n.mcp_server) AS mcp_server,
+    t.native_call_id,
+    t.args_hash,
+    t.args_norm_hash,
+    t.args_bytes,
+    t.target_path,
+    t.range_start::INTEGER AS range_start,
+    t.range_end::INTEGER AS range_end,
+    t.requested_at,
+    t.started_at,
+    t.ended_at,
+    t.duration_ms,
+    t.duration_basis,
+    t.status,
+    CASE
+        WHEN t.status = 'error' AND coalesce(t.error_type, 'nonzero_exit') = 'nonzero_exit' AND p.has_verification
+            AND coalesce(t.exit_code, 1) NOT IN (126, 127) THEN 'verification_failed'
+        WHEN t.status = 'error' AND t.exit_code = 1 AND coalesce(t.error_type, 'nonzero_exit') = 'nonzero_exit' AND p.is_search
+            THEN 'empty_search'
+        ELSE t.error_type
+    END AS error_type,
+    t.exit_code::INTEGER AS exit_code,
+    t.result_bytes,
+    t.result_hash,
+    t.is_result_truncated,
+    t.approval,
+    t.approval_wait_ms,
+    (t.is_polling OR coalesce(n.tool_kind = 'shell_poll', false)) AS is_polling,
+    CASE
+        WHEN n.tool_kind IN ('edit', 'write', 'delete', 'move', 'notebook') THEN true
+        WHEN n.tool_kind = 'shell' THEN CASE WHEN p.has_change THEN true WHEN p.has_run OR p.tool_call_id IS NULL THEN NULL ELSE false END
+        WHEN n.tool_kind IN ('script', 'mcp', 'vcs', 'browser', 'other') OR n.tool_kind IS NULL THEN NULL
+        ELSE false
+    END AS is_state_changing,
+    t.child_run_id,
+    t.source_id,
+    t.line,
+    t.result_line
+FROM once AS t
+LEFT JOIN raw.tool_names AS n USING (tool_name_raw)
+LEFT JOIN parts AS p USING (tool_call_id)
