@@ -1,8 +1,7 @@
 // Package edits reads changes of files: patches, replaced texts, the role of a path.
 package edits
 
-// Role tells what a file is for by its path: code, test, config, doc, data or generated.
-func Role(path string) string { return "code" }
+import "bytes"
 
 // A Change is one file of a patch.
 type Change struct {
@@ -13,19 +12,33 @@ type Change struct {
 	Removed [][]byte
 }
 
-// ParsePatch reads an apply_patch text ("*** Begin Patch") or a unified diff.
-func ParsePatch(patch []byte) []Change { return nil }
-
-// Replace is the change that turns old into new, as lines added and removed (a minimal line diff;
-// above a size limit, common head and tail are cut off and the rest counts as replaced).
-func Replace(old, new []byte) (added, removed [][]byte) { return nil, nil }
-
-// Churn remembers which lines a session added to which file.
-type Churn struct{}
-
-// Apply records a change and returns how many of the removed lines the session itself had added
-// (trimmed, three characters or more; each added line counts once).
-func (c *Churn) Apply(path string, added, removed [][]byte) (selfRemoved int64) { return 0 }
-
 // Lines splits text into lines without line ends; a last empty line does not count.
-func Lines(text []byte) [][]byte { return nil }
+func Lines(text []byte) [][]byte {
+	if len(text) == 0 {
+		return nil
+	}
+	n := bytes.Count(text, []byte{'\n'})
+	if text[len(text)-1] != '\n' {
+		n++
+	}
+	lines := make([][]byte, 0, n)
+	for len(text) > 0 {
+		var line []byte
+		line, text = cutLine(text)
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// cutLine takes the first line off text.
+func cutLine(text []byte) (line, rest []byte) {
+	if k := bytes.IndexByte(text, '\n'); k >= 0 {
+		line, rest = text[:k], text[k+1:]
+	} else {
+		line = text
+	}
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line, rest
+}
