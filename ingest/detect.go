@@ -1,0 +1,77 @@
+package ingest
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// A Refusal says why a file was not read.
+type Refusal struct {
+	Path   string
+	Agent  string // whose file it seems to be, if known
+	Reason string
+}
+
+// detect asks every parser whose a file is. The surest verdict wins; where two are equally sure, the
+// one in whose root the file lies. A file that nobody takes comes back with the reason.
+func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
+	if len(head) == 0 {
+		return nil, &Refusal{c.Path, c.Agent, "empty file"}
+	}
+	best, verdict, reason := []Parser(nil), Foreign, ""
+	for _, p := range parsers {
+		m := p.Match(c.Path, head)
+		if m.Verdict > verdict {
+			best, verdict, reason = best[:0], m.Verdict, m.Reason
+		}
+		if m.Verdict == verdict && verdict > Foreign {
+			best = append(best, p)
+		}
+	}
+	switch {
+	case verdict == Foreign:
+		return nil, &Refusal{c.Path, c.Agent, "no session log of a known agent: " + describe(head)}
+	case verdict == NotSession:
+		return nil, &Refusal{c.Path, best[0].Format().Agent, reason}
+	case len(best) == 1:
+		return best[0], nil
+	}
+	for _, p := range best {
+		if p.Format().Agent == c.Agent {
+			return p, nil
+		}
+	}
+	var names []string
+	for _, p := range best {
+		names = append(names, p.Format().Agent)
+	}
+	sort.Strings(names)
+	return nil, &Refusal{c.Path, "", "could be a log of " + strings.Join(names, " or ")}
+}
+
+// describe says in a word what a foreign file looks like, without quoting it.
+func describe(head []byte) string {
+	for _, b := range head[:min(len(head), 512)] {
+		if b == 0 {
+			return "binary data"
+		}
+	}
+	switch text := strings.TrimSpace(string(head[:min(len(head), 512)])); {
+	case text == "":
+		return "blank"
+	case text[0] == '{':
+		return "JSON, but not of a known shape"
+	case text[0] == '[':
+		return "a JSON array, but not of a known shape"
+	default:
+		return fmt.Sprintf("text that begins with %q", firstRune(text))
+	}
+}
+
+func firstRune(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}

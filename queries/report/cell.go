@@ -1,0 +1,106 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/agenttrace/agenttrace/queries"
+	"github.com/agenttrace/agenttrace/queries/render"
+)
+
+// Units stand in the names of columns: the suffix decides how a value reads.
+var suffixes = []struct{ suffix, label string }{
+	{"_usd", ""}, {"_tokens", " tokens"}, {"_ratio", ""}, {"_share", " share"}, {"_ms", ""}, {"_bytes", ""}, {"_count", "s"}, {"_at", ""}, {"_id", ""},
+}
+
+// Label is the heading of a column for people.
+func Label(name string) string {
+	for _, s := range suffixes {
+		if base, ok := strings.CutSuffix(name, s.suffix); ok && base != "" {
+			return strings.ReplaceAll(base, "_", " ") + s.label
+		}
+	}
+	return strings.ReplaceAll(name, "_", " ")
+}
+
+// Cell writes a value for people, by the unit in its column's name. Unknown is "unknown" where a number
+// is expected, and "-" elsewhere.
+func Cell(c queries.Column, v any, zone *time.Location) string {
+	if v == nil {
+		if isNumeric(c.Type) {
+			return render.Unknown
+		}
+		return "-"
+	}
+	switch x := v.(type) {
+	case time.Time:
+		if c.Type == "DATE" {
+			return x.Format("2006-01-02")
+		}
+		if strings.HasPrefix(c.Type, "TIMESTAMP") && !strings.Contains(c.Type, "TZ") && !strings.Contains(c.Type, "ZONE") {
+			return x.Format("2006-01-02 15:04")
+		}
+		return x.In(zone).Format("2006-01-02 15:04")
+	case string:
+		return x
+	case bool:
+		if x {
+			return "yes"
+		}
+		return "no"
+	case []any:
+		parts := make([]string, len(x))
+		for i, e := range x {
+			parts[i] = Cell(queries.Column{Type: "VARCHAR"}, e, zone)
+		}
+		return strings.Join(parts, "; ")
+	}
+	switch {
+	case strings.HasSuffix(c.Name, "_usd"):
+		return render.USD(v)
+	case strings.HasSuffix(c.Name, "_tokens"):
+		return render.Tokens(v)
+	case strings.HasSuffix(c.Name, "_ratio"), strings.HasSuffix(c.Name, "_share"):
+		return render.Percent(v)
+	case strings.HasSuffix(c.Name, "_ms"):
+		return render.Duration(v)
+	case strings.HasSuffix(c.Name, "_bytes"):
+		return render.Bytes(v)
+	case isInteger(c.Type):
+		return render.Int(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func isInteger(t string) bool {
+	switch t {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT":
+		return true
+	}
+	return false
+}
+
+func isNumeric(t string) bool {
+	return isInteger(t) || t == "DOUBLE" || t == "FLOAT" || strings.HasPrefix(t, "DECIMAL")
+}
+
+// number is a value as a bar's length; NaN where unknown.
+func number(v any) float64 {
+	switch x := v.(type) {
+	case int64:
+		return float64(x)
+	case int32:
+		return float64(x)
+	case float64:
+		return x
+	case queries.Decimal:
+		if x.Value == nil {
+			return math.NaN()
+		}
+		f, _ := x.Value.Float64()
+		return f / math.Pow10(int(x.Scale))
+	}
+	return math.NaN()
+}

@@ -1,0 +1,63 @@
+-- title: Totals
+-- kind: facts
+WITH calls AS (
+    SELECT
+        count(*) FILTER (status IN ('ok', 'interrupted')) AS model_call_count,
+        sum(cost_usd)::DECIMAL(24, 12) AS cost_usd,
+        sum(input_tokens)::BIGINT AS input_tokens,
+        sum(uncached_input_tokens)::BIGINT AS uncached_input_tokens,
+        sum(cache_read_input_tokens)::BIGINT AS cache_read_input_tokens,
+        sum(cache_creation_5m_input_tokens)::BIGINT AS cache_creation_5m_input_tokens,
+        sum(cache_creation_1h_input_tokens)::BIGINT AS cache_creation_1h_input_tokens,
+        sum(output_tokens)::BIGINT AS output_tokens,
+        sum(reasoning_output_tokens)::BIGINT AS reasoning_output_tokens,
+        sum(cache_read_input_tokens) / nullif(sum(input_tokens) FILTER (cache_read_input_tokens IS NOT NULL), 0)::DOUBLE AS cache_hit_ratio
+    FROM model_call_costs_v1
+    SEMI JOIN scope USING (session_id)
+    WHERE ($since::TIMESTAMPTZ IS NULL OR occurred_at >= $since::TIMESTAMPTZ)
+        AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)
+),
+
+tools AS (
+    SELECT
+        count(*) AS tool_call_count,
+        count(*) FILTER (status = 'ok') AS tool_ok_count,
+        count(*) FILTER (status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search')) AS tool_failed_count,
+        count(*) FILTER (status = 'error' AND error_type = 'verification_failed') AS verification_failed_count,
+        count(*) FILTER (status = 'denied') AS tool_denied_count,
+        count(*) FILTER (status IN ('no_result', 'unknown', 'interrupted')) AS tool_unknown_count
+    FROM tool_calls_v1
+    SEMI JOIN scope USING (session_id)
+    WHERE ($since::TIMESTAMPTZ IS NULL OR requested_at >= $since::TIMESTAMPTZ)
+        AND ($until::TIMESTAMPTZ IS NULL OR requested_at < $until::TIMESTAMPTZ)
+),
+
+runs AS (
+    SELECT count(*) FILTER (run_kind <> 'main') AS subagent_count FROM runs_v1 SEMI JOIN scope USING (session_id)
+),
+
+sizes AS (
+    SELECT count(*) AS session_count FROM scope
+)
+
+SELECT
+    z.session_count,
+    r.subagent_count,
+    c.model_call_count,
+    c.cost_usd,
+    c.input_tokens,
+    c.uncached_input_tokens,
+    c.cache_read_input_tokens,
+    c.cache_creation_5m_input_tokens,
+    c.cache_creation_1h_input_tokens,
+    c.output_tokens,
+    c.reasoning_output_tokens,
+    c.cache_hit_ratio,
+    t.tool_call_count,
+    t.tool_ok_count,
+    t.tool_failed_count,
+    t.verification_failed_count,
+    t.tool_denied_count,
+    t.tool_unknown_count,
+    t.tool_failed_count / nullif(t.tool_ok_count + t.tool_failed_count, 0)::DOUBLE AS tool_failure_ratio
+FROM sizes AS z CROSS JOIN runs AS r CROSS JOIN calls AS c CROSS JOIN tools AS t

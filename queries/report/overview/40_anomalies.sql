@@ -1,0 +1,13 @@
+-- title: Anomalies
+-- kind: table
+-- empty: No anomaly was found.
+SELECT
+    anomaly,
+    severity,
+    count(DISTINCT session_id) AS session_count,
+    count(*) AS finding_count,
+    arg_max(session_id, value) AS worst_session_id
+FROM anomalies_v1
+SEMI JOIN scope USING (session_id)
+GROUP BY anomaly, severity
+ORDER BY array_position(['high', 'medium', 'low', 'info'], severity), session_count DESC, anomaly

@@ -1,0 +1,18 @@
+-- title: By agent
+-- kind: table
+-- note: Money is the list price of the tokens; a session is counted in the rows in which it made calls.
+SELECT
+    c.agent AS agent,
+    count(DISTINCT c.session_id) AS session_count,
+    count(*) FILTER (c.status IN ('ok', 'interrupted')) AS model_call_count,
+    sum(c.cost_usd)::DECIMAL(24, 12) AS cost_usd,
+    count(*) - count(c.cost_usd) AS unpriced_call_count,
+    sum(c.input_tokens)::BIGINT AS input_tokens,
+    sum(c.output_tokens)::BIGINT AS output_tokens,
+    sum(c.cache_read_input_tokens) / nullif(sum(c.input_tokens) FILTER (c.cache_read_input_tokens IS NOT NULL), 0)::DOUBLE AS cache_hit_ratio
+FROM model_call_costs_v1 AS c
+SEMI JOIN scope USING (session_id)
+WHERE ($since::TIMESTAMPTZ IS NULL OR c.occurred_at >= $since::TIMESTAMPTZ)
+    AND ($until::TIMESTAMPTZ IS NULL OR c.occurred_at < $until::TIMESTAMPTZ)
+GROUP BY 1
+ORDER BY cost_usd DESC NULLS LAST, output_tokens DESC NULLS LAST, 1

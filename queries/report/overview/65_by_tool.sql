@@ -1,0 +1,20 @@
+-- title: By tool
+-- kind: table
+-- note: A verification that found something and an empty search are no failures; their counts stand apart.
+SELECT
+    t.tool_name AS tool,
+    t.tool_kind AS kind,
+    count(*) AS call_count,
+    count(DISTINCT t.session_id) AS session_count,
+    count(*) FILTER (t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed_count,
+    count(*) FILTER (t.status = 'error' AND t.error_type IN ('verification_failed', 'empty_search')) AS finding_count,
+    count(*) FILTER (t.status = 'denied') AS denied_count,
+    count(*) FILTER (t.status IN ('no_result', 'unknown', 'interrupted')) AS unknown_count,
+    sum(t.result_bytes)::BIGINT AS result_bytes
+FROM tool_calls_v1 AS t
+SEMI JOIN scope USING (session_id)
+WHERE ($since::TIMESTAMPTZ IS NULL OR t.requested_at >= $since::TIMESTAMPTZ)
+    AND ($until::TIMESTAMPTZ IS NULL OR t.requested_at < $until::TIMESTAMPTZ)
+GROUP BY ALL
+ORDER BY call_count DESC, tool
+LIMIT 20

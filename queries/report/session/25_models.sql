@@ -1,0 +1,14 @@
+-- title: Models
+-- kind: table
+SELECT
+    coalesce(c.response_model, '(not in the log)') AS model,
+    c.model AS priced_as,
+    count(*) FILTER (c.status IN ('ok', 'interrupted')) AS model_call_count,
+    sum(c.cost_usd)::DECIMAL(24, 12) AS cost_usd,
+    sum(c.input_tokens)::BIGINT AS input_tokens,
+    sum(c.cache_read_input_tokens)::BIGINT AS cache_read_input_tokens,
+    sum(c.output_tokens)::BIGINT AS output_tokens
+FROM model_call_costs_v1 AS c
+WHERE c.session_id = $session
+GROUP BY ALL
+ORDER BY cost_usd DESC NULLS LAST, model

@@ -1,0 +1,17 @@
+-- title: Tools
+-- kind: table
+SELECT
+    t.tool_name AS tool,
+    t.tool_kind AS kind,
+    count(*) AS call_count,
+    count(*) FILTER (t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed_count,
+    count(*) FILTER (t.status = 'error' AND t.error_type IN ('verification_failed', 'empty_search')) AS finding_count,
+    count(*) FILTER (t.status = 'denied') AS denied_count,
+    count(*) FILTER (t.status IN ('no_result', 'unknown', 'interrupted')) AS unknown_count,
+    quantile_cont(t.duration_ms, 0.5)::BIGINT AS median_ms,
+    max(t.duration_ms) AS longest_ms,
+    sum(t.result_bytes)::BIGINT AS result_bytes
+FROM tool_calls_v1 AS t
+WHERE t.session_id = $session
+GROUP BY ALL
+ORDER BY call_count DESC, tool

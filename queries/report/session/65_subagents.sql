@@ -1,0 +1,19 @@
+-- title: Sub-agents
+-- kind: table
+SELECT
+    r.run_id,
+    r.run_kind AS kind,
+    r.agent_type,
+    r.depth,
+    r.started_at,
+    epoch_ms(r.ended_at) - epoch_ms(r.started_at) AS span_ms,
+    r.end_state,
+    c.model_call_count,
+    c.cost_usd
+FROM runs_v1 AS r
+LEFT JOIN (
+    SELECT run_id, count(*) AS model_call_count, sum(cost_usd)::DECIMAL(24, 12) AS cost_usd FROM model_call_costs_v1 WHERE session_id = $session GROUP BY run_id
+) AS c USING (run_id)
+WHERE r.session_id = $session AND r.run_kind <> 'main'
+ORDER BY r.started_at, r.run_id
+LIMIT 40
