@@ -150,3 +150,31 @@ func isASCII(b []byte) bool {
 	}
 	return true
 }
+
+// The fast decoder looks at eight bytes at a time: every length and place of an escape must agree with
+// the plain reading, and with the length that Len tells.
+func TestUnquoteEveryPlace(t *testing.T) {
+	escapes := []struct{ raw, want string }{
+		{`\n`, "\n"}, {`\"`, `"`}, {`\\`, `\`}, {`\/`, "/"}, {`\u00e4`, "ä"}, {`\ud83d\ude00`, "😀"}, {`\ud83d`, "\uFFFD"},
+		{`\uZZZZ`, `\uZZZZ`}, {`\q`, `\q`}, {`\u12`, `\u12`}, {"", ""},
+	}
+	for _, e := range escapes {
+		for before := range 18 {
+			for after := range 18 {
+				pre, post := strings.Repeat("a", before), strings.Repeat("ü", after/2)
+				raw := pre + e.raw + post + e.raw
+				want := pre + e.want + post + e.want
+				got := string(Unquote([]byte("x"), []byte(raw)))
+				if got != "x"+want {
+					t.Fatalf("Unquote(%q) = %q, want %q", raw, got, "x"+want)
+				}
+				if n := (Text{Raw: []byte(raw), Escaped: true}).Len(); n != len(want) {
+					t.Fatalf("Len(%q) = %d, want %d", raw, n, len(want))
+				}
+			}
+		}
+	}
+	if got := string(Unquote(nil, []byte(`abc\`))); got != `abc\` {
+		t.Errorf("a last backslash: %q", got)
+	}
+}
