@@ -13,6 +13,7 @@ const (
 	password       // whatever stands there is secret
 	secret         // secret unless it reads like a word or code
 	key            // secret if it looks random
+	query          // the same, but only as a parameter, sig=…; elsewhere signatures are no secrets
 )
 
 // names are the endings of telling names, in lower case, without the separators that names use.
@@ -25,7 +26,7 @@ var names = []struct {
 	{"accesskey", secret}, {"credential", secret}, {"credentials", secret}, {"authorization", secret},
 	{"signingkey", key}, {"encryptionkey", key}, {"masterkey", key}, {"authkey", key}, {"accountkey", key},
 	{"sharedkey", key}, {"servicekey", key}, {"subscriptionkey", key}, {"storagekey", key}, {"auth", key},
-	{"jwt", key}, {"sig", key}, {"signature", key}, {"cookie", key},
+	{"jwt", key}, {"cookie", key}, {"sig", query}, {"signature", query},
 }
 
 // lastLetters are those a telling name can end with: a check before anything else is read.
@@ -112,6 +113,12 @@ func beside(s string, i int) (Match, bool) {
 	for v < len(s) && (s[v] == ' ' || s[v] == '\t') && v-i < 12 {
 		v++
 		attached = false
+	}
+	if c == query {
+		if !attached || v < len(s) && isQuote(s[v]) {
+			return Match{}, false
+		}
+		c = key
 	}
 	if !attached && strings.EqualFold(s[n:end], "pass") {
 		return Match{}, false // the outcome of a test
@@ -244,18 +251,18 @@ func guarded(val string, c class, quoted, attached bool) bool {
 		}
 		return len(val) >= 6 && !isWords(val) && (hasDigit(val) || classes(val) >= 3) && !isPath(val) && !isIdentifier(val)
 	case secret:
-		if len(val) < 8 || strings.IndexByte(val, ' ') >= 0 || isDigitRun(val) || isPath(val) {
+		if len(val) < 8 || strings.IndexByte(val, ' ') >= 0 || isDigitRun(val) || isPath(val) || !isASCII(val) {
 			return false
 		}
 		if hasDigit(val) {
-			return classes(val) >= 2 && (quoted || attached || entropy(val) >= 2.5) && !numberWithUnit(val)
+			return !isWords(withoutCounters(val)) && classes(val) >= 2 && (quoted || attached || entropy(val) >= 2.5) && !numberWithUnit(val)
 		}
 		return len(val) >= 20 && !isWords(val) && entropy(val) >= 3.5
 	case key:
-		if len(val) < 20 || strings.IndexByte(val, ' ') >= 0 || isPath(val) || isHexRun(val) {
+		if len(val) < 20 || !isASCII(val) || strings.IndexByte(val, ' ') >= 0 || isPath(val) || isHexRun(val) {
 			return false
 		}
-		return hasDigit(val) && !isUUID(val) && entropy(val) >= 3.5
+		return hasDigit(val) && !isUUID(val) && !isWords(withoutCounters(val)) && entropy(val) >= 3.5
 	}
 	return false
 }
@@ -356,6 +363,32 @@ func isWords(val string) bool {
 		}
 	}
 	return turns*5 <= len(val)
+}
+
+// withoutCounters takes one or two digits from the end of each word of val, as in access_token_v2.
+func withoutCounters(val string) string {
+	for i := len(val); i > 0; i-- {
+		if i < len(val) && isAlnum(val[i]) || !isDigit(val[i-1]) {
+			continue
+		}
+		start := i - 1
+		if start > 0 && isDigit(val[start-1]) {
+			start--
+		}
+		if start > 0 && !isDigit(val[start-1]) {
+			val, i = val[:start]+val[i:], start
+		}
+	}
+	return val
+}
+
+func isASCII(val string) bool {
+	for i := 0; i < len(val); i++ {
+		if val[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // numberWithUnit reports whether val is a measure such as 12.3k or 128000ms.

@@ -71,6 +71,7 @@ func TestText(t *testing.T) {
 		{`os.environ["API_TOKEN"] = "` + mixed36[:24] + `"`, `os.environ["API_TOKEN"] = "[redacted:secret]"`},
 		{`token := "` + mixed36[:24] + `"`, `token := "[redacted:secret]"`},
 		{"AccountKey=" + awsLong + "4v9Q==;x", "AccountKey=[redacted:secret];x"},
+		{"/blob?sv=2024&sig=" + awsLong + "4v9Q%3D&x=1", "/blob?sv=2024&sig=[redacted:secret]&x=1"},
 		{"token=ghp" + "_" + mixed36, "token=[redacted:github-token]"},
 		{"a password=hunter2 and " + awsKey, "a password=[redacted:password] and [redacted:aws-access-key]"},
 	} {
@@ -106,7 +107,8 @@ func TestTextLeavesAlone(t *testing.T) {
 		"-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----",
 		"eyJust a word", "eyJhbGciOiJub25lIn0", "compass: north1234567890123", "bypass=0123456789abcdefghijkl",
 		"already [redacted:github-token] and token=[redacted:github-token]", `{"token":"[redacted:secret]"}`,
-		"2026-01-02T03:04:05Z", "a --token --verbose", "git log --author=x", "signature: " + hex40,
+		"2026-01-02T03:04:05Z", "a --token --verbose", "git log --author=x", "signature: " + hex40, `{"type":"thinking","signature":"` + mixed36 + awsLong + `"}`,
+		`token = 'access_token_v2'`, `"token":"user-session-12"`, "API_KEY=sk-你的密钥1234567",
 	} {
 		if got := Text(s); got != s {
 			t.Errorf("%q became %q", s, got)
@@ -164,7 +166,7 @@ func FuzzRedact(f *testing.F) {
 			t.Fatalf("%q became invalid %q", s, got)
 		}
 		// A secret that stands by itself is found whatever ordinary text surrounds it.
-		if got := Text(s + "\n" + awsKey + "\n"); strings.Contains(got, awsKey) {
+		if got := Text(s + "\n" + awsKey + "\n"); strings.HasSuffix(got, awsKey+"\n") {
 			t.Fatalf("not hidden behind %q: %q", s, got)
 		}
 	})
