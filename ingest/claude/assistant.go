@@ -24,13 +24,20 @@ type call struct {
 	usage   bool
 }
 
-func (r *reader) assistant() {
+// assistant takes a record of a response, or of what the agent put in place of one. Of a record that
+// was here before only the usage is looked at.
+func (r *reader) assistant(known bool) {
 	rec := &r.rec
 	if rec.apiError || string(rec.model.Raw) == "<synthetic>" {
-		r.synthetic()
+		if !known {
+			r.synthetic()
+		}
 		return
 	}
 	n := r.response()
+	if known {
+		return
+	}
 	var callID schema.ID
 	if n >= 0 {
 		callID = r.calls[n].row.ModelCallID

@@ -124,7 +124,7 @@ func lineKind(line []byte) int {
 		return lineForeign
 	}
 	var typ, subtype, session, id []byte
-	var uuid, parent, underscore, message, attachment, payload, parts, stamp, sidechain, user, model, key, agent bool
+	var uuid, parent, underscore, message, attachment, payload, parts, stamp, sidechain, user, key, agent bool
 	var display, project, leaf, messageID, snapshot bool
 	for s.Object(); s.Key(); {
 		switch string(s.Name) {
@@ -193,9 +193,6 @@ func lineKind(line []byte) int {
 				case "parts":
 					parts = true
 					s.Skip()
-				case "model":
-					model = true
-					s.Skip()
 				default:
 					s.Skip()
 				}
@@ -204,7 +201,6 @@ func lineKind(line []byte) int {
 			s.Skip()
 		}
 	}
-	_ = model
 	conversation := false
 	switch string(typ) {
 	case "user", "assistant", "system", "attachment":
@@ -212,7 +208,6 @@ func lineKind(line []byte) int {
 	}
 	switch {
 	case payload, parts, string(typ) == "session",
-		string(typ) == "tool_result" && uuid && !message,
 		bytes.HasPrefix(session, []byte("session-")), bytes.HasPrefix(id, []byte("response-")),
 		underscore && session == nil && (conversation || string(typ) == "result"):
 		return lineOther

@@ -172,7 +172,8 @@ type reader struct {
 	runKind   string // of sub-agents in this file
 	meta      sidecar
 
-	names    map[string]string // every distinct name once
+	seen     map[schema.ID]struct{} // records of this file
+	names    map[string]string      // every distinct name once
 	sessions map[string]*session
 	order    []*session
 	current  *session
@@ -239,6 +240,7 @@ type prompt struct {
 func newReader(src *ingest.Source, emit ingest.Emit) *reader {
 	r := &reader{
 		src: src, emit: emit,
+		seen:     map[schema.ID]struct{}{},
 		names:    map[string]string{},
 		sessions: map[string]*session{},
 		callAt:   map[callKey]int{},
@@ -367,7 +369,22 @@ func (r *reader) decoded(t jscan.Text) []byte {
 		return t.Raw
 	}
 	r.scratch = jscan.Unquote(r.scratch[:0], t.Raw)
+	if !r.badText && bytes.Contains(r.scratch, replacement) && !bytes.Contains(t.Raw, replacement) {
+		r.badText = true
+		r.badlyEncoded()
+	}
 	return r.scratch
+}
+
+// replacement stands where a text had half of a surrogate pair.
+var replacement = []byte("\uFFFD")
+
+// badlyEncoded counts the current line as one whose text is not as it was.
+func (r *reader) badlyEncoded() {
+	if r.unread.OccurrenceCount == 0 {
+		r.unread = r.newProblem(schema.ProblemBadEncoding, "", "")
+	}
+	r.unread.OccurrenceCount++
 }
 
 // record takes in one record; r.rec holds it.
@@ -376,10 +393,7 @@ func (r *reader) record(line []byte) {
 	rec := &r.rec
 	r.at, r.extra = 0, 0
 	if r.badText = !utf8.Valid(line); r.badText {
-		if r.unread.OccurrenceCount == 0 {
-			r.unread = r.newProblem(schema.ProblemBadEncoding, "", "")
-		}
-		r.unread.OccurrenceCount++
+		r.badlyEncoded()
 	}
 	if rec.hasStamp {
 		if rec.stampNumber.Valid {
@@ -397,24 +411,30 @@ func (r *reader) record(line []byte) {
 			r.unknown(r.typeName(), "message")
 			return
 		}
-		r.enter()
-		if string(rec.typ.Raw) == "assistant" {
-			r.assistant()
-		} else {
+		known := r.enter()
+		switch {
+		case string(rec.typ.Raw) == "assistant":
+			r.assistant(known)
+		case !known:
 			r.user()
 		}
 	case "system":
-		r.enter()
-		r.system()
+		if !r.enter() {
+			r.system()
+		}
 	case "attachment":
-		r.enter()
-		r.attached()
+		if !r.enter() {
+			r.attached()
+		}
 	case "progress":
-		r.enter()
-		r.progress()
+		if !r.enter() {
+			r.progress()
+		}
 	default:
 		r.bookkeeping()
+		return
 	}
+	r.run.touch(r.line, r.at)
 }
 
 func (r *reader) typeName() string { return className(r.rec.typ) }
@@ -425,8 +445,9 @@ func className(t jscan.Text) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// enter finds session and run of a record of conversation and emits its row.
-func (r *reader) enter() {
+// enter finds session and run of a record of conversation and emits its row. It reports whether this
+// file had the record before: what it says then counts once, except for a usage that has grown.
+func (r *reader) enter() (known bool) {
 	rec := &r.rec
 	r.ses = r.sessionOf(rec.session, true)
 	if len(rec.uuid.Raw) > 0 {
@@ -435,10 +456,13 @@ func (r *reader) enter() {
 		r.key = schema.IDOf(Agent, "line", r.ses.native).With(uint64(r.line))
 	}
 	r.run = r.runOf()
-	r.run.touch(r.line, r.at)
-	r.facts()
 	r.row.record = schema.Record{Where: r.where(), RecordKey: r.key, SessionID: r.ses.row.SessionID, RunID: r.run.row.RunID, OccurredAt: r.at}
 	r.put(&r.row.record)
+	if _, known = r.seen[r.key]; !known {
+		r.seen[r.key] = struct{}{}
+		r.facts()
+	}
+	return known
 }
 
 // sessionOf finds a session by its own id; a record without one belongs to the session before it.

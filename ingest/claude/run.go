@@ -42,10 +42,8 @@ func (u *run) turnID() schema.ID {
 	return 0
 }
 
+// touch notes that a record was of this run, and of the turn that is open after it.
 func (u *run) touch(line int64, at schema.Instant) {
-	if u.row.Line == 0 {
-		u.row.Line = line
-	}
 	u.row.LastLine = line
 	if u.inTurn {
 		u.turn.EndedAt = max(u.turn.EndedAt, at)

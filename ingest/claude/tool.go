@@ -355,7 +355,7 @@ func tail(t jscan.Text, n int) jscan.Text {
 
 // border moves i back to where neither a rune nor an escape is split.
 func border(t jscan.Text, i int) int {
-	for i > 0 && t.Raw[i]&0xc0 == 0x80 {
+	for i > 0 && i < len(t.Raw) && t.Raw[i]&0xc0 == 0x80 {
 		i--
 	}
 	if !t.Escaped {
@@ -448,6 +448,8 @@ func (r *reader) close(t *tool) {
 
 func (r *reader) command(t *tool, i int) {
 	c, p := &t.row, &t.parts[i]
+	// The program comes last, because what has no rest still is a command.
+	key := schema.IDOf("command", p.Rest, p.Program)
 	norm := p.Rest
 	if len(norm) > 2000 {
 		norm, _ = jscan.Text{Raw: []byte(norm), Present: true}.Prefix(2000)
@@ -455,7 +457,7 @@ func (r *reader) command(t *tool, i int) {
 	r.row.command = schema.Command{
 		Where: c.Where, CommandID: c.ToolCallID.With(uint64(i)), ToolCallID: c.ToolCallID, SessionID: c.SessionID, RunID: c.RunID,
 		Seq: c.Seq, PartNo: int32(i), Program: p.Program, Subcommand: p.Subcommand,
-		CommandKey: commandKey(p.Rest, p.Program), CommandHash: commandKey(p.Rest, "cmd", p.Program),
+		CommandKey: key, CommandHash: key,
 		IsPipedInto: p.PipedInto, WritesFile: p.WritesFile, CommandNorm: norm,
 	}
 	if i < len(t.verdicts) {
@@ -464,14 +466,6 @@ func (r *reader) command(t *tool, i int) {
 		row.PassedTestCount, row.FailedTestCount = v.Passed, v.Failed
 	}
 	r.put(&r.row.command)
-}
-
-// commandKey hashes the names and the rest of a command. One without a rest is still a command.
-func commandKey(rest string, names ...string) schema.ID {
-	if rest == "" {
-		return schema.IDOf(names...)
-	}
-	return schema.IDOf(append(names, rest)...)
 }
 
 func (r *reader) fileRead(t *tool, path string, start, end schema.Int, basis string) {
