@@ -205,6 +205,7 @@ func (w *docWriter) textTable(t *Table) {
 			}
 		}
 	}
+	fixWidths()
 	tw := table.NewWriter()
 	style := table.StyleLight
 	style.Format.Header = text.FormatDefault

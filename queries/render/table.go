@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -316,6 +317,7 @@ func (t *tableWriter) texts(row []tableCell, header bool) []string {
 
 // draw lays out and draws a whole box, its line ends included.
 func (t *tableWriter) draw(rows [][]tableCell) string {
+	fixWidths()
 	t.measure(rows)
 	tw := table.NewWriter()
 	style := table.StyleLight
@@ -373,11 +375,16 @@ func appendSpaces(buf []byte, n int) []byte {
 	return buf
 }
 
+// fixWidths makes the measure of text the same under every locale. Characters that East Asian terminals
+// may draw wide, such as the ellipsis, count as narrow; Chinese, Japanese and Korean ones stay wide.
+var fixWidths = sync.OnceFunc(func() { text.OverrideRuneWidthEastAsianWidth(false) })
+
 // displayWidth is the number of terminal columns that s takes.
 func displayWidth(s string) int {
 	if plain(s) {
 		return len(s)
 	}
+	fixWidths()
 	return text.StringWidthWithoutEscSequences(s)
 }
 
@@ -386,6 +393,7 @@ func cutWidth(s string, width int) string {
 	if width < 1 {
 		return ""
 	}
+	fixWidths()
 	used, keep := 0, 0
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
