@@ -66,7 +66,7 @@ func errorLines(lines []string, text []byte) []string {
 
 // errorWords are the beginnings of words that make a line an error line, in lower case.
 var errorWords = [...]string{
-	"abort", "assert", "cannot", "can't", "could not", "crash", "denied", "error", "exception", "expected",
+	"abort", "assert", "cannot", "can't", "could not", "crash", "denied", "err!", "error", "exception", "expected",
 	"fail", "fatal", "illegal", "invalid", "killed", "mismatch", "missing", "not found", "not recognized", "no such",
 	"panic", "refused", "segmentation", "segfault", "traceback", "timed out", "timeout", "unable", "undefined", "undeclared", "unexpected",
 	"unhandled", "unknown", "unresolved", "✗", "✘", "✖",

@@ -17,7 +17,6 @@ type lexer struct {
 
 	parts []Part
 	words []word // of the command being read
-	room  [24]word
 
 	piped  bool // a pipe stands before the command being read
 	writes bool // a redirect into a file was seen
@@ -51,7 +50,6 @@ type hereDoc struct {
 // run reads a script. piped says that its first command stands behind a pipe.
 func (l *lexer) run(src string, piped bool) {
 	l.src, l.i, l.piped = src, 0, piped
-	l.words = l.room[:0]
 	first := len(l.parts)
 	for l.i < len(l.src) && len(l.parts) < maxParts {
 		l.command()
@@ -63,9 +61,23 @@ func (l *lexer) run(src string, piped bool) {
 
 // sub reads a script inside the script.
 func (l *lexer) sub(src string, piped bool) {
-	s := lexer{depth: l.depth + 1, parts: l.parts, inBlock: l.inBlock || len(l.blocks) > 0 || l.negated, inLoop: l.inLoop || l.loop()}
+	s := lexers.Get().(*lexer)
+	s.depth, s.parts = l.depth+1, l.parts
+	s.inBlock, s.inLoop = l.inBlock || len(l.blocks) > 0 || l.negated, l.inLoop || l.loop()
 	s.run(src, piped)
 	l.parts = s.parts
+	s.release()
+}
+
+// release gives the lexer back, without what refers to the script.
+func (l *lexer) release() {
+	if cap(l.words) > 1024 {
+		return
+	}
+	clear(l.words[:cap(l.words)])
+	clear(l.docs[:cap(l.docs)])
+	*l = lexer{words: l.words[:0], docs: l.docs[:0], blocks: l.blocks[:0]}
+	lexers.Put(l)
 }
 
 // loop reports whether a while or until is open.

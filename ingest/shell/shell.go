@@ -4,7 +4,10 @@
 // its relatives, PowerShell and cmd at once, and never fails.
 package shell
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // A Part is one simple command of a shell call.
 type Part struct {
@@ -35,10 +38,15 @@ func Split(script string) []Part {
 	if strings.TrimSpace(script) == "" {
 		return nil
 	}
-	var l lexer
+	l := lexers.Get().(*lexer)
 	l.run(script, false)
-	return l.parts
+	parts := l.parts
+	l.release()
+	return parts
 }
+
+// lexers are used again: most scripts are one line, and a lexer is larger than its result.
+var lexers = sync.Pool{New: func() any { return &lexer{words: make([]word, 0, 64)} }}
 
 // Script turns an argument vector into the script it runs (["bash","-lc","x"] is x).
 func Script(argv []string) string {
