@@ -73,7 +73,7 @@ func (p *parser) userMessage() {
 		// The client's own texts, in the first versions with envelopes.
 		return
 	}
-	p.userEvent(v[fMessage].text().Bytes(p.buf2))
+	p.userEvent(p.plain(v[fMessage].text()))
 }
 
 func (p *parser) taskComplete() {
@@ -163,7 +163,7 @@ func (p *parser) compacted() {
 	p.compaction(markRecord)
 	// The replacement history repeats old items: only the summary is new.
 	if m := p.rec.v[fMessage].text(); m.Present && len(m.Raw) > 0 {
-		p.say("assistant", "summary", m.Bytes(p.buf))
+		p.say("assistant", "summary", p.plain(m))
 	}
 }
 
@@ -216,7 +216,7 @@ func (p *parser) errorEvent(final bool) {
 
 // apiError emits an error of the provider. The end of a turn may repeat the error before it: echo.
 func (p *parser) apiError(r *record, final, echo bool) {
-	hash := schema.HashBytes(r.v[fMessage].text().Bytes(p.buf2))
+	hash := schema.HashBytes(p.plain(r.v[fMessage].text()))
 	if echo && hash != 0 && hash == p.lastErr {
 		return
 	}

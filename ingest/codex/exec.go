@@ -8,7 +8,6 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/digest"
 	"github.com/agenttrace/agenttrace/ingest/jscan"
 	"github.com/agenttrace/agenttrace/ingest/jsonl"
-	"github.com/agenttrace/agenttrace/ingest/shell"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -56,13 +55,13 @@ func (p *parser) execItem(complete bool) bool {
 	case "agent_message":
 		if complete {
 			p.answerBegins()
-			p.assistantText(v[fText].text().Bytes(p.buf))
+			p.assistantText(p.plain(v[fText].text()))
 		}
 	case "reasoning":
 		if complete {
 			p.answerBegins()
 			m := p.group.message()
-			text := v[fText].text().Bytes(p.buf)
+			text := p.plain(v[fText].text())
 			p.newMessage(&m.row, "assistant", "reasoning", text)
 			if n := p.src.Content.Limit(0); n > 0 {
 				m.text, m.whole = cut(text, n)
@@ -75,7 +74,7 @@ func (p *parser) execItem(complete bool) bool {
 			p.emit(&schema.Error{
 				Where: p.here(), ErrorID: p.eventID(), SessionID: p.thread.session, RunID: p.thread.run, TurnID: p.turnID(),
 				Seq: p.next(), OccurredAt: p.at, Source: "agent", ErrorType: "unknown",
-				MessageHash: schema.HashBytes(v[fMessage].text().Bytes(p.buf)),
+				MessageHash: schema.HashBytes(p.plain(v[fMessage].text())),
 			})
 		}
 	default:
@@ -185,17 +184,14 @@ func (p *parser) execOutput(c *call) {
 		return
 	}
 	row := &c.row
-	row.ResultBytes = schema.Known(int64(text.Len()))
 	row.ResultHash = digest.Result(text)
-	o := outcome{body: text}
-	c.verdicts = shell.Judge(c.parts, p.bounded(&o), row.ExitCode)
-	limit := resultPreview
-	if row.Status != "ok" {
-		limit = errorPreview
-	}
-	if n := p.src.Content.Limit(limit); n > 0 {
-		c.result, c.resultWhole = p.preview(&o, n)
-	}
+	plain := p.plain(text)
+	row.ResultBytes = schema.Known(int64(len(plain)))
+	o := outcome{body: jscan.Text{Raw: plain, Present: true}, exit: row.ExitCode}
+	status, kind := row.Status, row.ErrorType
+	p.judge(c, &o)
+	// The item says itself how it ended.
+	row.Status, row.ErrorType = status, kind
 }
 
 // execChanges reads [{"path":…,"kind":"add"}]: which files, not which lines.

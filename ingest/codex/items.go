@@ -164,7 +164,7 @@ func (p *parser) agentMessage() {
 func (p *parser) contentText(c value) []byte {
 	switch c.kind {
 	case jscan.String:
-		return c.text().Bytes(p.buf)
+		return p.plain(c.text())
 	case jscan.Array:
 	default:
 		return nil

@@ -18,15 +18,13 @@ type outcome struct {
 	wallMS    schema.Int
 	running   bool // the process goes on
 	truncated bool
-	body      jscan.Text // what the command itself wrote
-	nested    bool       // body is escaped twice
+	body      jscan.Text // what the command itself wrote; a form of JSON has it escaped
 	success   schema.Bool
 }
 
 const (
-	headBytes  = 512       // of an output in which its form is looked for
-	judgeBytes = 32 << 10  // of an output's head and tail that are judged
-	wholeBytes = 128 << 10 // longer outputs are not decoded whole
+	headBytes  = 512      // of an output in which its form is looked for
+	judgeBytes = 32 << 10 // of an output's head and tail that are judged
 )
 
 // output reads the value of an output: a text, a list of content items, or an object.
@@ -46,27 +44,95 @@ func (p *parser) output(c *call, v value) {
 		p.settle(c, &o, nil)
 		return
 	}
-	row.ResultBytes = schema.Known(int64(text.Len()))
 	row.ResultHash = digest.Result(text)
-	p.form(text, &o)
-	var body []byte
-	if len(c.parts) > 0 {
-		body = p.bounded(&o)
-		c.verdicts = shell.Judge(c.parts, body, o.exit)
-	} else {
-		body = p.head(&o)
-	}
-	p.settle(c, &o, body)
+	plain := p.plain(text)
+	row.ResultBytes = schema.Known(int64(len(plain)))
+	readForm(plain, &o)
+	o.truncated = o.truncated || hasGap(plain)
+	p.judge(c, &o)
 	if row.ToolNameRaw == "spawn_agent" {
-		p.spawned(c, text)
+		c.spawned(plain)
 	}
+}
+
+// hasGap finds the words that the client puts into the middle of a long output where it cut it:
+// "…1234 tokens truncated…". An ellipsis is rarer than any letter.
+func hasGap(plain []byte) bool {
+	if len(plain) < 1000 {
+		return false
+	}
+	middle := plain[len(plain)/4 : len(plain)-len(plain)/4]
+	for at := 0; ; {
+		i := bytes.IndexByte(middle[at:], 0xE2)
+		if i < 0 {
+			return false
+		}
+		at += i
+		if bytes.HasSuffix(middle[:at], []byte(" tokens truncated")) || bytes.HasSuffix(middle[:at], []byte(" chars truncated")) {
+			return true
+		}
+		at++
+	}
+}
+
+// judge finishes a call whose output is known.
+func (p *parser) judge(c *call, o *outcome) {
+	row := &c.row
+	body := p.body(o, len(c.parts) > 0)
+	if len(c.parts) > 0 {
+		c.verdicts = shell.Judge(c.parts, body, o.exit)
+	}
+	p.settle(c, o, body)
 	limit := resultPreview
 	if row.Status == "error" || row.Status == "denied" {
 		limit = errorPreview
 	}
-	if n := p.src.Content.Limit(limit); n > 0 {
-		c.result, c.resultWhole = p.preview(&o, n)
+	switch n := p.src.Content.Limit(limit); {
+	case n == 0:
+	case n <= len(body) || len(body) >= o.body.Len():
+		c.result, c.resultWhole = cut(body, n)
+		c.resultWhole = c.resultWhole && len(body) >= o.body.Len()
+	default:
+		c.result, c.resultWhole = o.body.Prefix(n)
 	}
+}
+
+// plain decodes a text whole. The result is valid until the next call.
+func (p *parser) plain(t jscan.Text) []byte {
+	if !t.Escaped {
+		return t.Raw
+	}
+	if cap(p.buf) < len(t.Raw) {
+		p.buf = make([]byte, 0, len(t.Raw)+len(t.Raw)/4)
+	}
+	return jscan.Unquote(p.buf[:0], t.Raw)
+}
+
+// body decodes what the command wrote: its first and last part where it is long, or its head alone.
+func (p *parser) body(o *outcome, whole bool) []byte {
+	raw := o.body.Raw
+	switch {
+	case !whole && len(raw) > 2*headBytes:
+		raw = raw[:2*headBytes]
+	case len(raw) > 2*judgeBytes:
+		head, tail := raw[:judgeBytes], raw[len(raw)-judgeBytes:]
+		// A blank is never inside an escape.
+		if i := bytes.LastIndexByte(head, ' '); i > 0 {
+			head = head[:i]
+		}
+		if i := bytes.IndexByte(tail, ' '); i >= 0 {
+			tail = tail[i:]
+		}
+		p.buf3 = append(append(p.buf3[:0], head...), tail...)
+		raw = p.buf3
+	}
+	if !o.body.Escaped {
+		return raw
+	}
+	if cap(p.buf2) < len(raw) {
+		p.buf2 = make([]byte, 0, len(raw)+len(raw)/4)
+	}
+	return jscan.Unquote(p.buf2[:0], raw)
 }
 
 // objectOutput reads {"content": …, "success": …} and single content items.
@@ -94,52 +160,40 @@ func (p *parser) objectOutput(v value, o *outcome) (text jscan.Text) {
 	return text
 }
 
-// form finds out which form an output has.
-func (p *parser) form(text jscan.Text, o *outcome) {
-	o.body = text
-	if jsonForm(text, o) || p.slowJSONForm(text, o) {
-		o.form = true
-	} else {
-		headerForm(text, o)
-	}
-	if !o.truncated && len(text.Raw) > 1000 {
-		o.truncated = bytes.Contains(text.Raw, []byte(" tokens truncated")) || bytes.Contains(text.Raw, []byte(" chars truncated"))
+// readForm finds out which form an output has.
+func readForm(plain []byte, o *outcome) {
+	o.body = jscan.Text{Raw: plain, Present: true}
+	switch {
+	case len(plain) == 0:
+	case plain[0] == '{':
+		o.form = jsonForm(plain, o) || looseJSONForm(plain, o)
+	default:
+		headerForm(plain, o)
 	}
 }
 
-// jsonForm reads {"output":"…","metadata":{…}} without decoding the output. As the whole stands in a
-// string, quotes of its own level have one backslash, and those of the output three: so the inner
-// marks cannot be taken for the outer ones.
-func jsonForm(text jscan.Text, o *outcome) bool {
-	raw := text.Raw
-	open, mid := `{\"output\":\"`, `\",\"metadata\":`
-	if !text.Escaped {
+// jsonForm reads {"output":"…","metadata":{…}} without a look at the output. A quote of the output is
+// escaped, so the mark behind it cannot be taken for one inside it.
+func jsonForm(doc []byte, o *outcome) bool {
+	const open, mid = `{"output":"`, `","metadata":`
+	if !hasPrefix(doc, open) || doc[len(doc)-1] != '}' {
 		return false
 	}
-	if len(raw) < len(open) || string(raw[:len(open)]) != open {
-		return false
-	}
-	from := max(len(open), len(raw)-headBytes)
-	at := bytes.LastIndex(raw[from:], []byte(mid))
+	from := max(len(open), len(doc)-headBytes)
+	at := bytes.LastIndex(doc[from:], []byte(mid))
 	if at < 0 {
 		return false
 	}
 	at += from
-	// A backslash of the output is four here; two before the mark belong to a quote of the output.
 	n := 0
-	for at-n > len(open) && raw[at-n-1] == '\\' {
+	for at-n > len(open) && doc[at-n-1] == '\\' {
 		n++
 	}
-	if n%4 != 0 {
+	if n%2 != 0 || !readMetadata(doc[at+len(mid):len(doc)-1], o) {
 		return false
 	}
-	var tail [headBytes]byte
-	meta := jscan.Unquote(tail[:0], raw[at+len(mid):])
-	if n = len(meta); n == 0 || meta[n-1] != '}' || !readMetadata(meta[:n-1], o) {
-		return false
-	}
-	o.body = jscan.Text{Raw: raw[len(open):at], Escaped: true, Present: true}
-	o.nested = true
+	body := doc[len(open):at]
+	o.body = jscan.Text{Raw: body, Escaped: bytes.IndexByte(body, '\\') >= 0, Present: true}
 	return true
 }
 
@@ -172,34 +226,26 @@ func readMetadata(meta []byte, o *outcome) bool {
 	return true
 }
 
-// slowJSONForm is for the same form written otherwise: other spaces, another order, or not in a string.
-func (p *parser) slowJSONForm(text jscan.Text, o *outcome) bool {
-	raw := bytes.TrimLeft(text.Raw, " ")
-	if len(raw) < 2 || raw[0] != '{' {
+// looseJSONForm is for the same form written otherwise: other spaces, or another order.
+func looseJSONForm(doc []byte, o *outcome) bool {
+	if !bytes.Contains(doc, []byte(`"exit_code"`)) {
 		return false
 	}
-	mark := []byte("exit_code")
-	if !bytes.Contains(raw, mark) {
-		return false
-	}
-	doc := text.Bytes(nil)
 	var s jscan.Scanner
 	s.Reset(doc)
 	var body jscan.Text
-	found := false
-	for s.ObjectOrSkip(); s.Key(); {
+	var meta []byte
+	for s.Object(); s.Key(); {
 		switch string(s.Name) {
 		case "output":
 			body = s.Text()
 		case "metadata":
-			if m := s.Raw(); len(m) > 0 {
-				found = readMetadata(m, o)
-			}
+			meta = s.Raw()
 		default:
 			s.Skip()
 		}
 	}
-	if s.End() != nil || !found {
+	if s.End() != nil || !readMetadata(meta, o) {
 		return false
 	}
 	if body.Present {
@@ -209,24 +255,19 @@ func (p *parser) slowJSONForm(text jscan.Text, o *outcome) bool {
 }
 
 // headerForm reads the lines that stand before the output of a command.
-func headerForm(text jscan.Text, o *outcome) {
-	raw := text.Raw
+func headerForm(plain []byte, o *outcome) {
+	rest := plain
 	switch {
-	case hasPrefix(raw, "Exit code: "), hasPrefix(raw, "Chunk ID: "), hasPrefix(raw, "Wall time: "), hasPrefix(raw, "Command: "):
+	case hasPrefix(rest, "Exit code: "), hasPrefix(rest, "Chunk ID: "), hasPrefix(rest, "Wall time: "), hasPrefix(rest, "Command: "):
 	default:
 		return
 	}
 	var h outcome
-	for n := 0; n < 10; n++ {
-		end, next := lineEnd(raw, text.Escaped)
-		line := raw[:end]
-		if rest, ok := after(line, "Output:"); ok {
-			if len(rest) > 0 {
-				// The text may follow on the same line.
-				next = end - len(rest)
-			}
-			raw = raw[next:]
-			break
+lines:
+	for n := 0; n < 10 && len(rest) > 0; n++ {
+		line, next := rest, []byte(nil)
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			line, next = rest[:i], rest[i+1:]
 		}
 		switch {
 		case hasPrefix(line, "Exit code: "):
@@ -243,45 +284,26 @@ func headerForm(text jscan.Text, o *outcome) {
 		case hasPrefix(line, "Total output lines: "):
 			h.truncated = true
 		case hasPrefix(line, "Chunk ID: "), hasPrefix(line, "Original token count: "), hasPrefix(line, "Command: "):
+		case hasPrefix(line, "Output:"):
+			if len(line) > len("Output:") {
+				next = rest[len("Output:"):] // on the same line
+			}
+			rest = next
+			break lines
 		default:
-			n = 10 // not a header any more: the output begins here
-			continue
+			break lines // no header any more: the output begins here
 		}
-		raw = raw[next:]
-		if len(raw) == 0 {
-			break
-		}
+		rest = next
 	}
+	if !h.exit.Valid && !h.running && !h.wallMS.Valid {
+		return
+	}
+	o.form = true
 	o.exit, o.running, o.wallMS, o.truncated = h.exit, h.running, h.wallMS, h.truncated
-	o.form = h.exit.Valid || h.running || h.wallMS.Valid
-	if o.form {
-		o.body = jscan.Text{Raw: raw, Escaped: text.Escaped, Present: true}
-	}
-}
-
-// lineEnd finds the end of the first line and the start of the next, in decoded or raw text.
-func lineEnd(b []byte, escaped bool) (end, next int) {
-	limit := min(len(b), 4*headBytes)
-	if escaped {
-		if i := bytes.Index(b[:limit], []byte(`\n`)); i >= 0 {
-			return i, i + 2
-		}
-		return len(b), len(b)
-	}
-	if i := bytes.IndexByte(b[:limit], '\n'); i >= 0 {
-		return i, i + 1
-	}
-	return len(b), len(b)
+	o.body = jscan.Text{Raw: rest, Present: true}
 }
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
-
-func after(b []byte, s string) ([]byte, bool) {
-	if !hasPrefix(b, s) {
-		return nil, false
-	}
-	return b[len(s):], true
-}
 
 func number(b []byte) schema.Int {
 	neg := false
@@ -385,87 +407,13 @@ func refusal(head []byte) (status, kind string) {
 	return "", ""
 }
 
-// head decodes the first bytes of a body.
-func (p *parser) head(o *outcome) []byte {
-	raw := o.body.Raw
-	if len(raw) > 2*headBytes {
-		raw = raw[:2*headBytes]
-	}
-	return p.decode(raw, o, p.buf2[:0])
-}
-
-// bounded decodes a body: whole, or its first and last part where it is long.
-func (p *parser) bounded(o *outcome) []byte {
-	raw := o.body.Raw
-	if len(raw) <= wholeBytes {
-		b := p.decode(raw, o, p.buf2[:0])
-		if len(b) > 2*judgeBytes && (o.body.Escaped || o.nested) {
-			// In a buffer of ours: the middle goes.
-			n := copy(b[judgeBytes:], b[len(b)-judgeBytes:])
-			b = b[:judgeBytes+n]
-		} else if len(b) > 2*judgeBytes {
-			b = append(append(p.buf2[:0], b[:judgeBytes]...), b[len(b)-judgeBytes:]...)
-			p.buf2 = b
-		}
-		return b
-	}
-	head, tail := raw[:judgeBytes], raw[len(raw)-judgeBytes:]
-	// A blank is never inside an escape, on any level.
-	if i := bytes.LastIndexByte(head, ' '); i > 0 {
-		head = head[:i]
-	}
-	if i := bytes.IndexByte(tail, ' '); i >= 0 {
-		tail = tail[i:]
-	}
-	joined := append(append(p.buf[:0], head...), tail...)
-	p.buf = joined
-	return p.decode(joined, o, p.buf2[:0])
-}
-
-// decode decodes a body to dst; text without escapes is returned as it is.
-func (p *parser) decode(raw []byte, o *outcome, dst []byte) []byte {
-	if !o.body.Escaped {
-		return raw
-	}
-	b := jscan.Unquote(dst, raw)
-	if o.nested {
-		// Decoding only shrinks, so it can be done in place: what is written never passes what is read.
-		b = jscan.Unquote(b[:0], b)
-	}
-	if cap(b) > cap(p.buf2) {
-		p.buf2 = b[:0]
-	}
-	return b
-}
-
-// preview returns the first n bytes of a body.
-func (p *parser) preview(o *outcome, n int) (string, bool) {
-	if !o.nested {
-		return o.body.Prefix(n)
-	}
-	// An escape of an escape is at most twelve bytes for one.
-	raw, whole := o.body.Raw, true
-	if len(raw) > 12*n+64 {
-		raw, whole = raw[:12*n+64], false
-		if i := bytes.LastIndexByte(raw, '\\'); i > len(raw)-16 {
-			for i > 0 && raw[i-1] == '\\' {
-				i--
-			}
-			raw = raw[:i]
-		}
-	}
-	s, all := cut(p.decode(raw, o, p.buf2[:0]), n)
-	return s, all && whole
-}
-
 // spawned reads the id of the agent that a call started.
-func (p *parser) spawned(c *call, text jscan.Text) {
-	raw := text.Raw
-	if len(raw) > 8<<10 || len(raw) == 0 || raw[0] != '{' {
+func (c *call) spawned(doc []byte) {
+	if len(doc) == 0 || doc[0] != '{' {
 		return
 	}
 	var s jscan.Scanner
-	s.Reset(text.Bytes(p.buf2))
+	s.Reset(doc)
 	for s.Object(); s.Key(); {
 		if string(s.Name) != "agent_id" {
 			s.Skip()

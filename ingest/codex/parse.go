@@ -55,6 +55,7 @@ type parser struct {
 	words    map[string]string
 	buf      []byte
 	buf2     []byte
+	buf3     []byte
 
 	// Rows are used again: the sink keeps no reference.
 	row struct {

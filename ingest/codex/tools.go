@@ -116,19 +116,9 @@ func (p *parser) functionCall() {
 	args := v[fArguments]
 	switch args.kind {
 	case jscan.String:
-		text := args.text()
-		raw := text.Bytes(p.buf)
-		p.keep(text, raw)
-		p.arguments(c, raw)
+		p.arguments(c, p.plain(args.text()))
 	case jscan.Object:
 		p.arguments(c, args.raw)
-	}
-}
-
-// keep takes the buffer back that a decoded text has grown.
-func (p *parser) keep(t jscan.Text, decoded []byte) {
-	if t.Escaped && cap(decoded) > cap(p.buf) {
-		p.buf = decoded[:0]
 	}
 }
 
@@ -273,31 +263,22 @@ func (p *parser) customCall() {
 	if in.kind != jscan.String {
 		return
 	}
-	text := in.text()
-	raw := text.Bytes(p.buf)
-	p.keep(text, raw)
+	raw := p.plain(in.text())
 	if shellTool(name) && len(raw) > 0 && raw[0] == '{' {
 		p.arguments(c, raw)
 		return
 	}
 	c.row.ArgsBytes = schema.Known(int64(len(raw)))
 	if len(raw) > 0 {
-		// The input as it stands in the log is a JSON string: its quotes are just outside.
-		c.row.ArgsHash, c.row.ArgsNormHash = digest.Args(name, quoted(in.raw))
+		// Arguments are hashed as JSON: the text as it stands in the log, within its quotes again.
+		p.buf2 = append(append(append(p.buf2[:0], '"'), in.raw...), '"')
+		c.row.ArgsHash, c.row.ArgsNormHash = digest.Args(name, p.buf2)
 	}
 	if name == "apply_patch" || bytes.HasPrefix(raw, []byte("*** Begin Patch")) {
 		p.patched(c, raw, "patch")
 		return
 	}
 	c.args, c.argsWhole = cut(raw, p.src.Content.Limit(argsPreview))
-}
-
-// quoted widens the content of a string to the string itself.
-func quoted(raw []byte) []byte {
-	b := make([]byte, 0, len(raw)+2)
-	b = append(b, '"')
-	b = append(b, raw...)
-	return append(b, '"')
 }
 
 // localShell handles local_shell_call, whose action holds an argument vector.
