@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math"
 
-	"github.com/agenttrace/agenttrace/ingest"
 	"github.com/agenttrace/agenttrace/ingest/jscan"
 	"github.com/agenttrace/agenttrace/schema"
 )
@@ -51,14 +50,10 @@ func (r *reader) assistant(known bool) {
 			if len(b.text.Raw) == 0 {
 				continue
 			}
-			m := r.message(i, "assistant", "text", r.decoded(b.text), callID)
-			r.preview("message", m, "text", b.text, 200, r.line)
+			r.message(i, "assistant", "text", r.decoded(b.text), callID)
 			u.last, u.done = lastText, false
 		case "thinking", "redacted_thinking":
-			m := r.message(i, "assistant", "reasoning", r.decoded(b.text), callID)
-			if r.src.Content == ingest.ContentFull {
-				r.preview("message", m, "text", b.text, 0, r.line)
-			}
+			r.message(i, "assistant", "reasoning", r.decoded(b.text), callID)
 			u.last, u.done = lastReasoning, false
 		case "tool_use", "server_tool_use", "mcp_tool_use":
 			r.toolUse(i, b, callID)
@@ -248,9 +243,9 @@ func (r *reader) putCall(c *call) {
 	r.put(m)
 }
 
-// message emits one text of the conversation and returns its id. An empty one is a text that was there
-// and cannot be read.
-func (r *reader) message(block int, role, kind string, text []byte, callID schema.ID) schema.ID {
+// message emits one text of the conversation, and its preview: of prompts and answers in any case, of
+// others only where everything is kept. An empty text is one that was there and cannot be read.
+func (r *reader) message(block int, role, kind string, text []byte, callID schema.ID) {
 	m := &r.row.message
 	*m = schema.Message{
 		Where: r.where(), MessageID: r.key.With(uint64(block)), SessionID: r.ses.row.SessionID, RunID: r.run.row.RunID,
@@ -263,7 +258,14 @@ func (r *reader) message(block int, role, kind string, text []byte, callID schem
 		m.IsRedacted = true
 	}
 	r.put(m)
-	return m.MessageID
+	keep := 0
+	switch kind {
+	case "prompt":
+		keep = 400
+	case "text":
+		keep = 200
+	}
+	r.preview("message", m.MessageID, "text", jscan.Text{Raw: text, Present: true}, keep, r.line)
 }
 
 // runes counts code points; an invalid byte counts as one.

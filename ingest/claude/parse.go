@@ -264,14 +264,17 @@ func (r *reader) place(path string) {
 		if strings.HasPrefix(agent, "acompact-") {
 			r.runKind = "compaction"
 		}
+		workflow := false
 		for i := len(dirs) - 2; i > 0; i-- {
-			if dirs[i] == "subagents" {
-				r.stem = strings.ToValidUTF8(dirs[i-1], "\uFFFD")
-				break
+			workflow = workflow || dirs[i] == "workflows"
+			if dirs[i] != "subagents" {
+				continue
 			}
-			if dirs[i] == "workflows" && r.runKind == "subagent" {
+			r.stem = strings.ToValidUTF8(dirs[i-1], "\uFFFD")
+			if workflow && r.runKind == "subagent" {
 				r.runKind = "workflow"
 			}
+			break
 		}
 		if r.src.ReadBeside != nil {
 			if data, err := r.src.ReadBeside(stem + ".meta.json"); err == nil {

@@ -44,7 +44,7 @@ func actOf(name string) act {
 	switch name {
 	case "Bash":
 		return actShell
-	case "Read":
+	case "Read", "NotebookRead":
 		return actRead
 	case "Edit":
 		return actEdit
@@ -234,11 +234,14 @@ func (r *reader) toolResult(b *block, alone bool) {
 			u.row.IsBackground = schema.Known(true)
 		}
 	}
+	keep := 400
 	if c.Status == "ok" {
-		r.preview("tool_call", c.ToolCallID, "result", first, 120, r.line)
-	} else {
-		r.preview("tool_call", c.ToolCallID, "result", first, 400, r.line)
+		keep = 120
 	}
+	if r.src.Content == ingest.ContentFull && len(content) > 1 {
+		first = joined(content)
+	}
+	r.preview("tool_call", c.ToolCallID, "result", first, keep, r.line)
 	if len(t.parts) > 0 {
 		t.verdicts = shell.Judge(t.parts, r.output(content), c.ExitCode)
 	}
@@ -305,6 +308,20 @@ func combine(all, one schema.ID) schema.ID {
 		return one
 	}
 	return all.With(uint64(one))
+}
+
+// joined is the text of all parts of a result.
+func joined(content []part) jscan.Text {
+	var all []byte
+	for i := range content {
+		if p := &content[i]; !p.image && p.text.Present {
+			if all != nil {
+				all = append(all, '\n')
+			}
+			all = jscan.Unquote(all, p.text.Raw)
+		}
+	}
+	return jscan.Text{Raw: all, Present: all != nil}
 }
 
 // judged is how much of either end of an output is read for what it says.

@@ -235,3 +235,71 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+// TestContent holds what is kept of texts under each choice of the user.
+func TestContent(t *testing.T) {
+	const head = `"isSidechain":false,"cwd":"/x","sessionId":"s","version":"2.1.0","timestamp":"2026-09-01T08:00:00.000Z"`
+	long := strings.Repeat("é", 400)
+	data := `{"type":"custom-title","customTitle":"Secret plan","sessionId":"s"}
+{"parentUuid":null,` + head + `,"type":"user","message":{"role":"user","content":"` + long + `"},"uuid":"u1"}
+{"parentUuid":"u1",` + head + `,"type":"assistant","message":{"id":"m","role":"assistant","model":"c","content":[{"type":"thinking","thinking":"hidden thought"},{"type":"text","text":"` + long + `"},{"type":"tool_use","id":"t","name":"Read","input":{"file_path":"/x/a"}}]},"uuid":"u2"}
+{"parentUuid":"u2",` + head + `,"type":"user","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]}]},"uuid":"u3"}
+{"parentUuid":"u3",` + head + `,"type":"user","isMeta":true,"message":{"role":"user","content":"a reminder"},"uuid":"u4"}
+`
+	for _, c := range []struct {
+		content ingest.Content
+		title   string
+		want    []string
+	}{
+		{ingest.ContentNone, "", nil},
+		{ingest.ContentPreview, "Secret plan", []string{"text " + long[:400] + " cut", "text " + long[:200] + " cut", "result one"}},
+		{ingest.ContentFull, "Secret plan", []string{"text " + long, "text hidden thought", "text " + long, `args {"file_path":"/x/a"}`, "result one\ntwo", "text a reminder"}},
+	} {
+		var got []string
+		title := ""
+		src := &ingest.Source{Path: "/t/a.jsonl", Reader: strings.NewReader(data), Content: c.content}
+		err := New().Parse(t.Context(), src, func(r schema.Row) error {
+			switch x := r.(type) {
+			case *schema.Text:
+				line := x.Part + " " + x.Body
+				if !x.IsWhole {
+					line += " cut"
+				}
+				got = append(got, line)
+			case *schema.Session:
+				title = x.Title
+			}
+			return nil
+		})
+		if err != nil || title != c.title || strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("content %d: %v, title %q, got %q, want %q", c.content, err, title, got, c.want)
+		}
+	}
+}
+
+// TestDocument holds that a broken export gives its records up to the break.
+func TestDocument(t *testing.T) {
+	const whole = `{"loglines":[{"type":"user","timestamp":"2026-09-01T08:00:00Z","message":{"role":"user","content":"x"}},{"type":"user","timestamp":"2026-09-01T08:00:01Z","message":{"role":"user","content":"y"}}]}`
+	for _, c := range []struct {
+		data              string
+		records, problems int
+	}{
+		{whole, 2, 0}, {whole[:len(whole)-2], 2, 1}, {whole[:len(whole)-20], 1, 1}, {"", 0, 0}, {"[]", 0, 1}, {`{"loglines":{}}`, 0, 0},
+		{"\xef\xbb\xbf" + whole, 2, 0}, {`{"loglines":[`, 0, 1},
+	} {
+		records, problems := 0, 0
+		src := &ingest.Source{Path: "/t/a.json", Reader: strings.NewReader(c.data)}
+		err := New().Parse(t.Context(), src, func(r schema.Row) error {
+			switch r.(type) {
+			case *schema.Message:
+				records++
+			case *schema.Problem:
+				problems++
+			}
+			return nil
+		})
+		if err != nil || records != c.records || problems != c.problems {
+			t.Errorf("%q: %v, %d messages, %d problems, want %d and %d", c.data, err, records, problems, c.records, c.problems)
+		}
+	}
+}

@@ -116,8 +116,7 @@ func (r *reader) prompt(i int, text []byte, trigger string, goesOn bool) {
 		turn.PromptCharCount.V += runes(text)
 		turn.PromptHash = turn.PromptHash.With(uint64(schema.HashBytes(text)))
 	}
-	m := r.message(i, "user", "prompt", text, 0)
-	r.preview("message", m, "text", jscan.Text{Raw: text, Present: true}, 400, r.line)
+	r.message(i, "user", "prompt", text, 0)
 }
 
 // rewound sees that the user went back: a prompt with the same parent as an earlier one leaves that
