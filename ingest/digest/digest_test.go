@@ -16,6 +16,7 @@ func raw(s string) jscan.Text {
 var same = [][2]string{
 	{`Chunk ID: 3fa9c1\nWall time: 0.0521 seconds\nProcess exited with code 0\nOriginal token count: 12\nOutput:\nok`,
 		`Chunk ID: b00f42\nWall time: 12.1 seconds\nProcess exited with code 0\nOriginal token count: 1201\nOutput:\nok`},
+	{`running in background with ID: b95eead.`, `running in background with ID: 0a1b2c3.`},
 	{`Chunk ID: 123456\nx`, `Chunk ID: abcdef\nx`},
 	{`ok  \tdemo/pkg\t0.012s`, `ok  \tdemo/pkg\t14.2s`},
 	{`5 passed in 0.12s`, `5 passed in 0.31s`},

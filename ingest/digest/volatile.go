@@ -115,7 +115,7 @@ func colon(b []byte, i int) (start, end int) {
 	if i == 0 || i+1 >= len(b) {
 		return 0, 0
 	}
-	if b[i-1] == 'D' && hasFoldSuffix(b[:i], "chunk id") {
+	if b[i-1] == 'D' && (hasFoldSuffix(b[:i], "chunk id") || hasFoldSuffix(b[:i], "background with id")) {
 		s := i + 1
 		for s < len(b) && b[s] == ' ' {
 			s++
