@@ -11,11 +11,12 @@ import (
 	"github.com/agenttrace/agenttrace/schema"
 )
 
-// sample writes a session in the proportions of real ones: most of its bytes are results of tools,
-// which stand in each record twice.
+// sample writes a session in the proportions of real ones: most of its bytes are results of tools, read
+// files above all, and each stands in its record twice.
 func sample(turns int) []byte {
 	var b bytes.Buffer
 	code := strings.Repeat(`\tif err := load(\"cart\", id); err != nil {\n\t\treturn fmt.Errorf(\"cart %d: %w\", id, err)\n\t}\n`, 60)
+	tests := strings.Repeat(`=== RUN   TestCart\n--- PASS: TestCart (0.00s)\nok  \texample.com/shop/cart\t0.012s\n`, 60)
 	prose := strings.Repeat("The total is wrong because the discount is applied before the tax. ", 8)
 	n := 0
 	line := func(typ, rest string) {
@@ -31,8 +32,12 @@ func sample(turns int) []byte {
 		line("user", fmt.Sprintf(`"message":{"role":"user","content":%q}`, prose[:100]))
 		answer(i, fmt.Sprintf(`{"type":"thinking","thinking":"","signature":%q}`, strings.Repeat("c2ln", 100)), "null")
 		answer(i, fmt.Sprintf(`{"type":"text","text":%q}`, prose), "null")
-		answer(i, fmt.Sprintf(`{"type":"tool_use","id":"toolu_%d","name":"Bash","input":{"command":"go test ./... 2>&1 | tail -50","description":"run the tests"}}`, i), `"tool_use"`)
-		line("user", fmt.Sprintf(`"message":{"role":"user","content":[{"tool_use_id":"toolu_%d","type":"tool_result","content":"%s"}]},"toolUseResult":{"stdout":"%s","stderr":"","interrupted":false,"isImage":false}`, i, code, code))
+		call, out, beside := `"name":"Read","input":{"file_path":"/home/ana/shop/cart.go"}`, code, `"type":"text","file":{"filePath":"/home/ana/shop/cart.go","numLines":180,"startLine":1,"totalLines":180,"content":"%s"}`
+		if i%3 == 0 {
+			call, out, beside = `"name":"Bash","input":{"command":"go test ./... 2>&1 | tail -50","description":"run the tests"}`, tests, `"stdout":"%s","stderr":"","interrupted":false,"isImage":false`
+		}
+		answer(i, fmt.Sprintf(`{"type":"tool_use","id":"toolu_%d",%s}`, i, call), `"tool_use"`)
+		line("user", fmt.Sprintf(`"message":{"role":"user","content":[{"tool_use_id":"toolu_%d","type":"tool_result","content":"%s"}]},"toolUseResult":{`+beside+`}`, i, out, out))
 	}
 	return b.Bytes()
 }
