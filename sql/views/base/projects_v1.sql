@@ -16,7 +16,7 @@ WITH folders AS (
 )
 
 SELECT
-    md5_number_lower(CASE WHEN git_remote IS NOT NULL THEN 'remote:' || git_remote ELSE 'root:' || workspace END) AS project_id,
+    md5_number_lower(CASE WHEN git_remote IS NOT NULL THEN 'remote:' || git_remote ELSE 'root:' || min(workspace) END) AS project_id,
     regexp_extract(replace(any_value(coalesce(git_remote, workspace)), '\', '/'), '([^/]*)/*$', 1) AS name,
     min(workspace) AS root_path,
     any_value(git_remote) AS remote_norm,

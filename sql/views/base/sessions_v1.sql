@@ -39,7 +39,7 @@
 --   source_count        Log files it was read from.
 --   main_source_id      The file of its main run: raw.sources.
 WITH params AS (
-    SELECT coalesce(max(num) FILTER (key = 'session.live_ms'), 1800000) AS live_ms FROM settings
+    SELECT coalesce(max(num) FILTER (key = 'session.live_ms'), 1800000) AS live_ms FROM settings_v1
 ),
 
 remotes AS (

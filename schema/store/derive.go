@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	sqlfiles "github.com/agenttrace/agenttrace/sql"
+)
+
+// deriveBatch bounds the rows (calls and messages) of the sessions that are derived together, and so
+// the memory it takes.
+const deriveBatch = 600_000
+
+// MarkAllStale has the kept results of every session derived anew.
+func MarkAllStale(ctx context.Context, conn *sql.Conn, level string) error {
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`
+		DELETE FROM raw.stale_sessions WHERE level = %[1]s;
+		INSERT INTO raw.stale_sessions
+		SELECT DISTINCT session_id, %[1]s FROM raw.sessions WHERE session_id IS NOT NULL`, Quote(level)))
+	return err
+}
+
+// Derive brings the kept results of one level (sqlfiles.KeptFacts or KeptFindings) up to date for the
+// sessions in raw.stale_sessions, a batch of sessions per transaction, and returns their number.
+//
+// A definition is written as if it looked at everything. Here it runs over temporary relations that
+// have the names it reads and hold the rows of the batch only: DuckDB finds those first.
+func Derive(ctx context.Context, conn *sql.Conn, level string) (int, error) {
+	waiting, err := countStale(ctx, conn, level)
+	if waiting == 0 || err != nil {
+		return 0, err
+	}
+	set, err := sqlfiles.Views()
+	if err != nil {
+		return 0, err
+	}
+	d := deriver{ctx: ctx, conn: conn, level: level, plan: planDerive(set, level)}
+	return waiting, d.run()
+}
+
+func countStale(ctx context.Context, conn *sql.Conn, level string) (int, error) {
+	var n int
+	err := conn.QueryRowContext(ctx, `SELECT count(DISTINCT session_id) FROM raw.stale_sessions WHERE level = ?`, level).Scan(&n)
+	return n, err
+}
+
+// A deriver runs a plan batch by batch.
+type deriver struct {
+	ctx   context.Context
+	conn  *sql.Conn
+	level string
+	plan  []step
+}
+
+func (d *deriver) exec(q string) error {
+	_, err := d.conn.ExecContext(d.ctx, q)
+	return err
+}
+
+func (d *deriver) run() (err error) {
+	var home string
+	if err := d.conn.QueryRowContext(d.ctx, `SELECT current_database()`).Scan(&home); err != nil {
+		return err
+	}
+	home = `"` + strings.ReplaceAll(home, `"`, `""`) + `"`
+	batches, err := d.split()
+	if err != nil {
+		return fmt.Errorf("derive %s: %w", d.level, err)
+	}
+	if err := d.exec("USE " + home + ".core"); err != nil {
+		return err
+	}
+	defer func() {
+		// The context may be the reason to stop; the connection must be left clean all the same.
+		clean := context.WithoutCancel(d.ctx)
+		if _, e := d.conn.ExecContext(clean, "USE "+home+"; DROP TABLE IF EXISTS temp.stale_batches; DROP TABLE IF EXISTS temp.touched_sessions"); err == nil {
+			err = e
+		}
+	}()
+	for n := range batches {
+		if err := transact(d.ctx, d.conn, func(*sql.Conn) error { return d.batch(n) }); err != nil {
+			return fmt.Errorf("derive %s: %w", d.level, err)
+		}
+	}
+	return nil
+}
+
+// split puts the waiting sessions into batches and returns their number.
+func (d *deriver) split() (int, error) {
+	err := d.exec(fmt.Sprintf(`
+		CREATE OR REPLACE TEMP TABLE stale_batches AS
+		WITH waiting AS (
+			SELECT DISTINCT session_id FROM raw.stale_sessions WHERE level = %s
+		),
+		sized AS (
+			SELECT session_id, count(r.session_id) AS row_count
+			FROM waiting
+			LEFT JOIN (
+				SELECT session_id FROM raw.model_calls
+				UNION ALL SELECT session_id FROM raw.tool_calls
+				UNION ALL SELECT session_id FROM raw.messages
+			) AS r USING (session_id)
+			GROUP BY session_id
+		)
+		SELECT session_id, (sum(row_count) OVER (ORDER BY session_id) // %d)::INTEGER AS batch FROM sized;
+		CREATE OR REPLACE TEMP TABLE touched_sessions (session_id UBIGINT)`, Quote(d.level), deriveBatch))
+	if err != nil {
+		return 0, err
+	}
+	var n int
+	err = d.conn.QueryRowContext(d.ctx, `SELECT max(batch) + 1 FROM temp.stale_batches`).Scan(&n)
+	return n, err
+}
+
+func (d *deriver) batch(n int) error {
+	err := d.exec(fmt.Sprintf("DELETE FROM touched_sessions; INSERT INTO touched_sessions SELECT session_id FROM stale_batches WHERE batch = %d", n))
+	if err != nil {
+		return err
+	}
+	for _, s := range d.plan {
+		if err := d.exec(s.create); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	var q strings.Builder
+	for i := len(d.plan) - 1; i >= 0; i-- {
+		q.WriteString(d.plan[i].drop)
+	}
+	fmt.Fprintf(&q, "DELETE FROM raw.stale_sessions WHERE level = %s AND session_id IN (FROM touched_sessions)", Quote(d.level))
+	return d.exec(q.String())
+}
+
+// A step of a plan makes one relation, or the stored result of one definition.
+type step struct {
+	name   string
+	create string
+	drop   string
+}
+
+// planDerive lists what has to be made, and in which order, to derive the kept results of a level.
+func planDerive(set *sqlfiles.Set, level string) []step {
+	p := planner{set: set, level: level, readers: map[string][]*sqlfiles.Definition{}, inputs: map[string]bool{}}
+	for _, d := range set.Definitions {
+		if d.Kept == level {
+			p.reach(d)
+		}
+	}
+	var out []step
+	for _, name := range slices.Sorted(maps.Keys(p.inputs)) {
+		out = append(out, p.input(name))
+	}
+	for _, d := range set.Definitions {
+		if p.readers[d.Name] != nil || d.Kept == level {
+			out = append(out, p.steps(d)...)
+		}
+	}
+	return out
+}
+
+type planner struct {
+	set     *sqlfiles.Set
+	level   string
+	readers map[string][]*sqlfiles.Definition // by the name of what they read
+	inputs  map[string]bool
+}
+
+// reach notes what d reads, and what that reads, as far as it is computed here.
+func (p *planner) reach(d *sqlfiles.Definition) {
+	for _, name := range d.Inputs {
+		p.inputs[name] = true
+	}
+	for _, name := range d.Reads {
+		read := p.set.Get(name)
+		first := p.readers[name] == nil
+		p.readers[name] = append(p.readers[name], d)
+		if first && p.computed(read) && read.Kept == "" {
+			p.reach(read)
+		}
+	}
+}
+
+// computed says that a relation is made from its definition. Others are cut out of the stored ones: base
+// views, and what is kept at a level before.
+func (p *planner) computed(d *sqlfiles.Definition) bool {
+	return d.Kept == p.level || d.Kept == "" && d.Layer != "base"
+}
+
+func (p *planner) input(name string) step {
+	return step{
+		name:   name,
+		create: fmt.Sprintf("CREATE TEMP VIEW %[1]s AS SELECT * FROM raw.%[1]s WHERE session_id IN (SELECT session_id FROM temp.touched_sessions)", name),
+		drop:   fmt.Sprintf("DROP VIEW temp.%s;\n", name),
+	}
+}
+
+func (p *planner) steps(d *sqlfiles.Definition) []step {
+	read := len(p.readers[d.Name])
+	table := step{name: d.Name, drop: fmt.Sprintf("DROP TABLE temp.%s;\n", d.Name)}
+	switch {
+	case !p.computed(d):
+		if !hasColumn(d, "session_id") {
+			return nil // prices, settings: read where they are
+		}
+		table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM core.%s WHERE session_id IN (SELECT session_id FROM touched_sessions)",
+			d.Name, p.needed(d), d.Name)
+		return []step{table}
+	case d.Kept == "" && read == 1:
+		return []step{{
+			name:   d.Name,
+			create: fmt.Sprintf("CREATE TEMP VIEW %s AS\n%s", d.Name, d.Body),
+			drop:   fmt.Sprintf("DROP VIEW temp.%s;\n", d.Name),
+		}}
+	case d.Kept == "":
+		table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM (\n%s\n)", d.Name, p.needed(d), d.Body)
+		return []step{table}
+	}
+	columns := columnNames(d)
+	clear := fmt.Sprintf("DELETE FROM kept.%s WHERE session_id IN (SELECT session_id FROM touched_sessions);\n", d.Name)
+	if read == 0 {
+		return []step{{name: d.Name, create: fmt.Sprintf("%sINSERT INTO kept.%s SELECT %s FROM (\n%s\n)", clear, d.Name, columns, d.Body)}}
+	}
+	table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS\n%s;\n%sINSERT INTO kept.%s SELECT %s FROM temp.%s", d.Name, d.Body, clear, d.Name, columns, d.Name)
+	return []step{table}
+}
+
+// needed lists the columns of a relation that its readers may name: a column that none of them writes
+// anywhere cannot matter, as no definition above base selects all columns.
+func (p *planner) needed(d *sqlfiles.Definition) string {
+	var out []string
+	words := map[string]bool{"session_id": true}
+	for _, r := range p.readers[d.Name] {
+		if r.Layer == "base" {
+			return columnNames(d)
+		}
+		for w := range sqlfiles.Words(r.Body) {
+			words[w] = true
+		}
+	}
+	for _, c := range d.Columns {
+		if words[c.Name] {
+			out = append(out, c.Name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func hasColumn(d *sqlfiles.Definition, name string) bool {
+	for _, c := range d.Columns {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}

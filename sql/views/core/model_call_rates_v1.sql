@@ -1,0 +1,124 @@
+-- summary: The prices that apply to each model call, by its instant, prompt size and tier.
+-- grain: model_call_id
+-- status: current
+-- since: 0.1.0
+-- kept: findings
+-- columns:
+--   model_call_id     The call. Calls without a price have no row.
+--   session_id        The session.
+--   price_source      Where the price is from.
+--   price_confidence  A, B or C, as in prices.
+--   price_from        [UTC] First instant of the price row.
+--   is_long           The long-context rates apply; NULL = the prompt size is unknown.
+--   r_in              [USD per 1M tokens] Rate of uncached input.
+--   r_out             [USD per 1M tokens] Rate of output.
+--   r_read            [USD per 1M tokens] Rate of cache reads.
+--   r_w5              [USD per 1M tokens] Rate of short-lived cache writes.
+--   r_w1              [USD per 1M tokens] Rate of long-lived cache writes.
+--   mult              [factor] Product of the factors that the log gives evidence for: batch, tier, region, free.
+--   is_estimated      The price rests on an assumption: an assumed model, a tier without a known factor, or a
+--                     total over several calls of a model whose price depends on the prompt.
+WITH calls AS (
+    SELECT
+        model_call_id, session_id, price_provider, price_model, occurred_at, input_tokens,
+        usage_grain = 'call' AS is_one_call,
+        reasoning_output_tokens > 0 AS reasons,
+        service_tier, region, is_batch,
+        coalesce(price_effects, '') AS effects
+    FROM model_calls_v1
+    WHERE price_model IS NOT NULL
+),
+
+chosen AS (
+    SELECT
+        c.model_call_id, c.session_id, c.is_one_call, c.reasons, c.service_tier, c.region, c.is_batch, c.effects,
+        p.source, p.confidence, p.effective_from, p.input, p.output, p.cache_read, p.cache_write_5m, p.cache_write_1h,
+        p.reasoning, p.long_context_threshold, p.long_input, p.long_output, p.long_cache_read, p.long_cache_write,
+        p.long_cache_write_1h, p.batch_mult, p.flex_mult, p.priority_mult, p.region_mult, p.prompt_over,
+        p.long_context_threshold IS NOT NULL
+            AND c.is_one_call
+            AND (c.input_tokens > p.long_context_threshold OR contains(c.effects, 'force_long_rate')) AS is_long
+    FROM calls AS c
+    JOIN prices_v1 AS p
+        ON p.provider = c.price_provider
+        AND p.model = c.price_model
+        AND p.effective_from <= c.occurred_at
+        AND (p.effective_to IS NULL OR c.occurred_at < p.effective_to)
+        AND (p.prompt_over IS NULL OR (c.is_one_call AND c.input_tokens > p.prompt_over))
+        -- A window is "utc|days|spans": all days or mon-fri, spans of hh:mm-hh:mm that may pass midnight.
+        AND (
+            p.time_window IS NULL
+            OR (
+                (split_part(p.time_window, '|', 2) <> 'mon-fri' OR isodow(c.occurred_at AT TIME ZONE 'UTC') <= 5)
+                AND len(list_filter(
+                    string_split(split_part(p.time_window, '|', 3), ','),
+                    lambda span: CASE
+                        WHEN split_part(span, '-', 1) <= split_part(span, '-', 2)
+                            THEN strftime(c.occurred_at AT TIME ZONE 'UTC', '%H:%M') >= split_part(span, '-', 1)
+                                AND strftime(c.occurred_at AT TIME ZONE 'UTC', '%H:%M') < split_part(span, '-', 2)
+                        ELSE strftime(c.occurred_at AT TIME ZONE 'UTC', '%H:%M') >= split_part(span, '-', 1)
+                            OR strftime(c.occurred_at AT TIME ZONE 'UTC', '%H:%M') < split_part(span, '-', 2)
+                    END
+                )) > 0
+            )
+        )
+    QUALIFY row_number() OVER (
+        PARTITION BY c.model_call_id
+        ORDER BY
+            p.is_own DESC,
+            p.time_window IS NOT NULL DESC,
+            coalesce(p.prompt_over, 0) DESC,
+            p.effective_from DESC,
+            p.match_kind = 'exact' DESC
+    ) = 1
+)
+
+SELECT
+    model_call_id,
+    session_id,
+    source AS price_source,
+    confidence AS price_confidence,
+    effective_from AS price_from,
+    is_long,
+    CASE WHEN is_long THEN long_input ELSE input END AS r_in,
+    CASE
+        WHEN is_long THEN long_output
+        WHEN reasons AND reasoning IS NOT NULL THEN reasoning
+        ELSE output
+    END AS r_out,
+    -- A missing rate: cached tokens cost what input costs, a long rate keeps its distance to the input rate.
+    CASE
+        WHEN cache_read IS NULL THEN r_in
+        WHEN is_long THEN coalesce(long_cache_read, (cache_read * long_input::DOUBLE / nullif(input, 0))::DECIMAL(12,6))
+        ELSE cache_read
+    END AS r_read,
+    CASE
+        WHEN cache_write_5m IS NULL THEN r_in
+        WHEN is_long THEN coalesce(long_cache_write, (cache_write_5m * long_input::DOUBLE / nullif(input, 0))::DECIMAL(12,6))
+        ELSE cache_write_5m
+    END AS r_w5,
+    CASE
+        WHEN cache_write_1h IS NULL THEN r_w5
+        WHEN is_long THEN coalesce(long_cache_write_1h, (cache_write_1h * long_input::DOUBLE / nullif(input, 0))::DECIMAL(12,6))
+        ELSE cache_write_1h
+    END AS r_w1,
+    CASE
+        WHEN contains(effects, 'zero_price') THEN 0
+        ELSE (
+            CASE WHEN is_batch THEN coalesce(batch_mult, 1) ELSE 1 END
+            * CASE
+                WHEN service_tier = 'flex' THEN coalesce(flex_mult, 1)
+                WHEN service_tier IN ('priority', 'fast') OR contains(effects, 'fast') THEN coalesce(priority_mult, 1)
+                ELSE 1
+            END
+            * CASE WHEN region = 'us' OR contains(effects, 'regional') THEN coalesce(region_mult, 1) ELSE 1 END
+        )
+    END::DECIMAL(12,6) AS mult,
+    (
+        (NOT is_one_call AND (long_context_threshold IS NOT NULL OR prompt_over IS NOT NULL))
+        OR (is_batch AND batch_mult IS NULL)
+        OR (service_tier = 'flex' AND flex_mult IS NULL)
+        OR (service_tier IN ('priority', 'fast') AND priority_mult IS NULL)
+        OR regexp_matches(effects, 'subscription|assumed|gateway_unknown')
+    ) IS TRUE AS is_estimated
+FROM chosen
