@@ -84,6 +84,9 @@ func (p *parser) message() {
 			return
 		}
 		p.prompt.release(p)
+		if p.ctx.cwd == "" {
+			p.ctx.cwd = statedDir(text)
+		}
 		p.say("user", kind, text)
 	default:
 		// developer and system: instructions of the client.
@@ -244,6 +247,21 @@ func injectedKind(text []byte) string {
 	}
 	if bytes.HasPrefix(t, []byte("<user_shell_command>")) {
 		return "command"
+	}
+	return ""
+}
+
+// statedDir reads the working directory that the client tells the model: files of 2025 have it nowhere
+// else.
+func statedDir(text []byte) string {
+	if !bytes.HasPrefix(text, []byte("<environment_context>")) {
+		return ""
+	}
+	for _, mark := range [...][2]string{{"<cwd>", "</cwd>"}, {"Current working directory: ", "\n"}} {
+		if _, rest, ok := bytes.Cut(text, []byte(mark[0])); ok {
+			dir, _, _ := bytes.Cut(rest, []byte(mark[1]))
+			return string(bytes.TrimSpace(dir))
+		}
 	}
 	return ""
 }

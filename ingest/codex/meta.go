@@ -40,7 +40,6 @@ type thread struct {
 	branch     string
 	commit     string
 	remote     string
-	startedAt  schema.Instant
 	title      string
 }
 
@@ -254,9 +253,10 @@ func (p *parser) meta(bare bool) {
 		p.ctx.cwd = t.cwd
 	}
 	if bare {
-		t.startedAt = p.at
+		// The only instant of the file: when the session began.
+		p.record()
 	} else if ts := v[fTimestamp]; ts.kind == jscan.String {
-		if t.startedAt = schema.ParseInstant(ts.raw); t.startedAt == 0 {
+		if schema.ParseInstant(ts.raw) == 0 {
 			p.problem(schema.ProblemBadTime, "session_meta", "payload.timestamp")
 		}
 	}

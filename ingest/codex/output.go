@@ -80,7 +80,11 @@ func (p *parser) judge(c *call, o *outcome) {
 	row := &c.row
 	body := p.body(o, len(c.parts) > 0)
 	if len(c.parts) > 0 {
-		c.verdicts = shell.Judge(c.parts, body, o.exit)
+		exit := o.exit
+		if !exit.Valid {
+			exit = c.row.ExitCode // from a record of its own
+		}
+		c.verdicts = shell.Judge(c.parts, body, exit)
 	}
 	p.settle(c, o, body)
 	limit := resultPreview
@@ -379,8 +383,7 @@ func (p *parser) settle(c *call, o *outcome, body []byte) {
 			row.Status = "unknown"
 		}
 	}
-	if row.Status == "denied" {
-		row.ErrorType = "permission"
+	if row.Status == "denied" && !hasPrefix(first, "failed in sandbox") {
 		row.Approval = "denied"
 	}
 }
@@ -399,10 +402,10 @@ func refusal(head []byte) (status, kind string) {
 		return "interrupted", ""
 	case hasPrefix(line, "failed in sandbox"), hasPrefix(line, "rejected by user"),
 		hasPrefix(line, "exec command rejected by user"), hasPrefix(line, "command rejected by user"),
-		hasPrefix(line, "patch rejected by user"), hasPrefix(line, "rejected: rejected by user"):
-		return "denied", ""
+		hasPrefix(line, "patch rejected by user"):
+		return "denied", "permission"
 	case len(line) < 100 && bytes.HasSuffix(bytes.TrimRight(line, " ."), []byte("rejected by user")):
-		return "denied", ""
+		return "denied", "permission"
 	}
 	return "", ""
 }

@@ -39,6 +39,7 @@ type parser struct {
 	thread  thread
 	turn    *turn
 	turnBuf turn
+	turns   int
 	starts  []int64 // first lines of the turns that are not rolled back
 	prompt  prompt
 	ctx     modelContext
@@ -81,7 +82,6 @@ type facts struct {
 	execStream bool
 	incomplete bool // the last record is cut
 	endState   string
-	firstAt    schema.Instant
 }
 
 // Parse reads one rollout.
@@ -215,7 +215,9 @@ func (p *parser) take(lineHash schema.ID) {
 	}
 	if known {
 		p.facts.known = true
-		p.sawInstant()
+		if !isMeta {
+			p.sawInstant()
+		}
 	} else {
 		p.src.Unknown++
 	}
@@ -226,9 +228,6 @@ func (p *parser) sawInstant() {
 		return
 	}
 	p.facts.times = true
-	if p.facts.firstAt == 0 {
-		p.facts.firstAt = p.at
-	}
 	if p.turn != nil {
 		p.turn.lastAt = p.at
 	}

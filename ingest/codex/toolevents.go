@@ -209,6 +209,7 @@ func (c *call) takeChanges(raw []byte) {
 			ch.added = edits.Lines([]byte(content.String()))
 		case "delete":
 			ch.removed = edits.Lines([]byte(content.String()))
+			ch.linesUnknown = !content.Present
 		case "modify":
 			ch.added, ch.removed = hunks([]byte(diff.String()))
 		default:

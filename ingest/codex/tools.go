@@ -464,7 +464,10 @@ func (p *parser) fileChanges(c *call) {
 	if len(c.patch) > 0 && !c.reported {
 		c.changes = c.changes[:0]
 		for _, ch := range edits.ParsePatch(c.patch) {
-			c.changes = append(c.changes, change{path: ch.Path, moved: ch.MovedTo, op: ch.Op, added: ch.Added, removed: ch.Removed})
+			c.changes = append(c.changes, change{
+				path: ch.Path, moved: ch.MovedTo, op: ch.Op, added: ch.Added, removed: ch.Removed,
+				linesUnknown: ch.Op == "delete", // the patch names the file alone
+			})
 		}
 	}
 	if len(c.changes) == 0 {

@@ -27,9 +27,13 @@ func (p *parser) turnID() schema.ID {
 // startTurn begins a turn at the given record.
 func (p *parser) startTurn(native, trigger string, line, seq int64, key schema.ID, at schema.Instant) {
 	p.closeTurn()
-	if p.thread.kind != "main" {
+	switch {
+	case p.thread.kind != "main":
 		trigger = "parent"
+	case p.thread.sessionKind != "user":
+		trigger = "schedule" // the client's own work, such as gathering memories
 	}
+	p.turns++
 	t := &p.turnBuf
 	*t = turn{native: native, lastAt: at, row: schema.Turn{
 		Where:         schema.Where{Line: line},
@@ -92,12 +96,15 @@ func (p *parser) prompted(m *pendingPrompt) {
 		p.startTurn("", "user", m.row.Line, m.row.Seq, m.key, m.row.OccurredAt)
 	case t.prompted:
 		// Typed while the agent worked: the agent keeps its turn, the conversation has a new one.
+		if !t.ended {
+			t.row.EndReason = "superseded"
+		}
 		p.startTurn(t.native, "queued", m.row.Line, m.row.Seq, m.key, m.row.OccurredAt)
 	}
 	t = p.turn
 	t.prompted = true
 	t.row.PromptCharCount, t.row.PromptHash = m.row.CharCount, m.row.TextHash
-	if len(p.starts) > 1 && m.row.CharCount.Valid {
+	if p.turns > 1 {
 		t.row.IsPushback = schema.Known(m.pushback)
 	}
 	m.row.TurnID = t.row.TurnID
@@ -208,7 +215,6 @@ func (q *prompt) release(p *parser) {
 	it.set = false
 	if p.facts.userEvents {
 		it.row.Kind = "injected"
-		it.row.TurnID = p.turnID()
 	} else {
 		p.prompted(it)
 	}
