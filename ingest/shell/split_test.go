@@ -212,6 +212,7 @@ func TestScript(t *testing.T) {
 		want string
 	}{
 		{nil, ""},
+		{[]string{"", ""}, `'' ''`},
 		{[]string{"ls -la | wc"}, "ls -la | wc"},
 		{[]string{"bash", "-lc", "a && b"}, "a && b"},
 		{[]string{"/bin/zsh", "-c", "a"}, "a"},

@@ -120,6 +120,9 @@ const maxProgram = 120
 
 // programName gives the program of a word: without quotes, path and extension, lower case.
 func programName(w string) string {
+	if w == "" {
+		return "" // an argument vector may hold empty strings
+	}
 	s := w
 	if len(s) > 4*maxProgram && s[0] != '/' && s[0] != '"' {
 		s = s[:4*maxProgram]
