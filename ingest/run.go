@@ -595,3 +595,27 @@ func readSmall(path string) ([]byte, error) {
 	}
 	return io.ReadAll(io.LimitReader(f, 1<<20))
 }
+
+// Check reports whether Run would find work, without writing anything. The summary holds what was seen.
+func Check(ctx context.Context, store Store, o Options) (pending bool, sum *Summary, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &run{store: store, o: o, began: o.Now(), agents: map[string]*AgentSummary{}}
+	known, err := store.Sources(ctx)
+	if err != nil {
+		return false, nil, err
+	}
+	candidates, places, errs := discover(o.Parsers, o.Env, o.Roots, o.Paths)
+	r.sum.Places, r.sum.Errors, r.sum.Seen = places, errs, int64(len(candidates))
+	p, err := r.plan(candidates, known)
+	if err != nil {
+		return false, nil, err
+	}
+	unsettled, err := store.Unsettled(ctx)
+	if err != nil {
+		return false, nil, err
+	}
+	r.sum.Skipped = r.sum.Seen
+	return len(p.jobs) > 0 || len(p.missing) > 0 || len(p.moved) > 0 || len(p.replaced) > 0 || len(unsettled) > 0, &r.sum, nil
+}

@@ -47,7 +47,7 @@ type common struct {
 	toolFailRate float64
 	health       string
 	allowEmpty   bool
-	gateSet      bool
+	gates        []string // the gates that were asked for
 }
 
 func (c *common) addStore(f *pflag.FlagSet) {

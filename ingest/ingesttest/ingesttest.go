@@ -151,7 +151,7 @@ func JSON(r schema.Row) string {
 	fmt.Fprintf(&b, "{%q:{", r.TableName())
 	first := true
 	walk(reflect.ValueOf(r).Elem(), func(name string, v reflect.Value) {
-		if name == "source_id" {
+		if name == "source_id" || name == "-" {
 			return
 		}
 		var text string

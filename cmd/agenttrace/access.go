@@ -1,0 +1,360 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/ingest/agents"
+	"github.com/agenttrace/agenttrace/schema/store"
+	sqlfiles "github.com/agenttrace/agenttrace/sql"
+)
+
+// sink is the store as ingest sees it.
+type sink struct {
+	*store.Store
+	writers *store.WriterPool
+}
+
+func newSink(s *store.Store) sink { return sink{s, s.Writers()} }
+
+func (k sink) Writer(ctx context.Context) (ingest.Writer, error) { return k.writers.Writer(ctx) }
+
+func (k sink) BeginImport(ctx context.Context, started time.Time, version string) (int64, error) {
+	return k.Store.BeginImport(ctx, started, version, sqlfiles.PriceBook())
+}
+
+// Finish brings the facts up to date.
+func (k sink) Finish(ctx context.Context, touched []int64, all bool) error {
+	return k.Store.Finish(ctx, touched, all)
+}
+
+// data is an open store that is up to date, or as near as can be.
+type data struct {
+	*store.Store
+	summary *ingest.Summary // of the refresh; nil if there was none
+	stale   string          // why the answer may lag behind the logs; "" if it does not
+}
+
+// inputs are what a command was told to read instead of the user's own logs.
+type inputs struct {
+	paths []string
+}
+
+// open gives a store to read from.
+//
+// Explicit inputs are read into a store of their own that lives in memory. Otherwise it is the user's
+// store, brought up to date first. Looking whether anything is new needs no more than reading, so
+// readers do not get into each other's way; only when there is something to write is the file taken.
+func (c *common) open(e *env, in inputs, sandbox bool) (*data, error) {
+	if len(in.paths) > 0 {
+		return c.openInputs(e, in, sandbox)
+	}
+	path, err := c.dbPath(e)
+	if err != nil {
+		return nil, err
+	}
+	if path == store.Memory {
+		return c.openMemory(e, sandbox)
+	}
+	d, err := c.openCurrent(e, path, sandbox)
+	if d != nil || err != nil {
+		return d, err
+	}
+	return c.openRefreshed(e, path, sandbox)
+}
+
+func (c *common) storeOptions(e *env, path string) (store.Options, error) {
+	limit, err := c.memoryLimit()
+	return store.Options{
+		Path: path, LockTimeout: c.lockTimeout, MemoryLimit: limit,
+		Waiting: func(reason string) {
+			c.notice(e, "waiting up to %s: %s", c.lockTimeout, reason)
+		},
+	}, err
+}
+
+func (c *common) ingestOptions(e *env) (ingest.Options, error) {
+	home, err := c.homeDir(e)
+	if err != nil {
+		return ingest.Options{}, err
+	}
+	content, err := c.contentMode()
+	if err != nil {
+		return ingest.Options{}, err
+	}
+	return ingest.Options{
+		Parsers: agents.All(), Env: ingest.Env{Home: home, Getenv: e.getenv}, Content: content, Version: version, Now: e.now,
+	}, nil
+}
+
+// openInputs reads explicit paths into memory.
+func (c *common) openInputs(e *env, in inputs, sandbox bool) (*data, error) {
+	o, err := c.ingestOptions(e)
+	if err != nil {
+		return nil, err
+	}
+	o.Paths = in.paths
+	d, err := c.fill(e, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.summary.Agents) == 0 {
+		defer d.Close()
+		return nil, nothingRead(in, d.summary)
+	}
+	for _, err := range d.summary.Errors {
+		c.notice(e, "%v", err)
+	}
+	return d, c.lock(d, sandbox)
+}
+
+// nothingRead says why explicit inputs gave no session.
+func nothingRead(in inputs, sum *ingest.Summary) error {
+	if len(sum.Errors) > 0 {
+		return errors.Join(sum.Errors...)
+	}
+	if len(sum.Refused) == 1 {
+		return fmt.Errorf("%s: %s", sum.Refused[0].Path, sum.Refused[0].Reason)
+	}
+	if len(sum.Refused) > 1 {
+		return withHint(fmt.Errorf("no session log among %d files, the first: %s: %s", len(sum.Refused), sum.Refused[0].Path, sum.Refused[0].Reason),
+			"agenttrace doctor -d FOLDER lists every file and the reason")
+	}
+	return fmt.Errorf("%s: no files there", in.paths[0])
+}
+
+func (c *common) openMemory(e *env, sandbox bool) (*data, error) {
+	o, err := c.ingestOptions(e)
+	if err != nil {
+		return nil, err
+	}
+	o.Roots = !c.noRefresh
+	d, err := c.fill(e, o)
+	if err != nil {
+		return nil, err
+	}
+	return d, c.lock(d, sandbox)
+}
+
+// fill reads into a new store in memory.
+func (c *common) fill(e *env, o ingest.Options) (*data, error) {
+	so, err := c.storeOptions(e, store.Memory)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(e.ctx, so)
+	if err != nil {
+		return nil, err
+	}
+	d := &data{Store: s}
+	if err := c.refresh(e, d, o, true); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// lock puts the sandbox around a store that was opened to be written.
+func (c *common) lock(d *data, sandbox bool) error {
+	if !sandbox {
+		return nil
+	}
+	if err := d.EnterSandbox(); err != nil {
+		d.Close()
+		return err
+	}
+	return nil
+}
+
+// openCurrent opens the store read-only if it needs nothing written: no new logs, no upgrade, no
+// findings to derive. It returns nil if something has to be written first.
+func (c *common) openCurrent(e *env, path string, sandbox bool) (*data, error) {
+	so, err := c.storeOptions(e, path)
+	if err != nil {
+		return nil, err
+	}
+	so.ReadOnly, so.LockTimeout, so.Waiting = true, 0, nil
+	if c.noRefresh {
+		so.LockTimeout = c.lockTimeout
+		so.Waiting = func(reason string) { c.notice(e, "waiting up to %s: %s", c.lockTimeout, reason) }
+	}
+	s, err := store.Open(e.ctx, so)
+	switch {
+	case errors.Is(err, store.ErrMissing) && c.noRefresh:
+		return nil, withHint(err, "run agenttrace ingest, or leave out --no-refresh")
+	case errors.Is(err, store.ErrMissing), errors.Is(err, store.ErrBusy) && !c.noRefresh:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	d := &data{Store: s}
+	usable, err := s.Usable(e.ctx)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	if !usable {
+		s.Close()
+		if c.noRefresh {
+			return nil, withHint(fmt.Errorf("%s: the store was made by another version of agenttrace", path), "run agenttrace ingest once")
+		}
+		return nil, nil
+	}
+	waiting, err := s.Waiting(e.ctx)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	switch {
+	case waiting != "" && !c.noRefresh:
+		s.Close()
+		return nil, nil
+	case waiting != "":
+		d.stale = waiting
+		c.notice(e, "%s; --no-refresh leaves it so", waiting)
+	}
+	if !c.noRefresh {
+		o, err := c.ingestOptions(e)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		o.Roots = true
+		pending, sum, err := ingest.Check(e.ctx, newSink(s), o)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		if pending {
+			s.Close()
+			return nil, nil
+		}
+		d.summary = sum
+	}
+	return d, c.lock(d, sandbox)
+}
+
+// openRefreshed takes the file, brings it up to date, and goes on with it. If others read it meanwhile,
+// the answer comes from its last state.
+func (c *common) openRefreshed(e *env, path string, sandbox bool) (*data, error) {
+	so, err := c.storeOptions(e, path)
+	if err != nil {
+		return nil, err
+	}
+	readOnly := so
+	readOnly.ReadOnly, readOnly.LockTimeout, readOnly.Waiting = true, 0, nil
+	so.LockTimeout, so.Waiting = 0, nil
+	deadline, announced := time.Now().Add(c.lockTimeout), false
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
+		s, err := store.Open(e.ctx, so)
+		if err == nil {
+			d := &data{Store: s}
+			o, err := c.ingestOptions(e)
+			if err == nil {
+				o.Roots = true
+				err = c.refresh(e, d, o, true)
+			}
+			if err != nil {
+				s.Close()
+				return nil, err
+			}
+			if !sandbox {
+				return d, nil
+			}
+			return c.reopen(e, d, path)
+		}
+		readable := errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || isReadOnly(err)
+		if !readable {
+			return nil, err
+		}
+		if d := c.lastState(e, readOnly, err); d != nil {
+			return d, c.lock(d, sandbox)
+		}
+		if !errors.Is(err, store.ErrBusy) || !time.Now().Before(deadline) {
+			return nil, busyHint(err)
+		}
+		if !announced {
+			c.notice(e, "waiting up to %s: %v", c.lockTimeout, err)
+			announced = true
+		}
+		select {
+		case <-e.ctx.Done():
+			return nil, e.ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// reopen trades the right to write for the sandbox.
+func (c *common) reopen(e *env, d *data, path string) (*data, error) {
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	so, err := c.storeOptions(e, path)
+	if err != nil {
+		return nil, err
+	}
+	so.ReadOnly, so.Sandbox = true, true
+	s, err := store.Open(e.ctx, so)
+	if err != nil {
+		return nil, err
+	}
+	return &data{Store: s, summary: d.summary}, nil
+}
+
+// lastState opens the store as it is, if it can be read and used.
+func (c *common) lastState(e *env, o store.Options, reason error) *data {
+	s, err := store.Open(e.ctx, o)
+	if err != nil {
+		return nil
+	}
+	if ready, err := s.Usable(e.ctx); err != nil || !ready {
+		s.Close()
+		return nil
+	}
+	d := &data{Store: s, stale: "new logs were not read, as the store cannot be written now"}
+	c.notice(e, "answering from the last state of the store: %v", reason)
+	return d
+}
+
+func busyHint(err error) error {
+	if errors.Is(err, store.ErrBusy) {
+		return withHint(err, "try again when it has ended, wait longer with --lock-timeout 60s, or use --no-refresh while others only read")
+	}
+	return err
+}
+
+// refresh brings an open store up to date: tables, views, facts, and findings if wanted.
+func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error {
+	steps, err := store.Migrations(sqlfiles.Migrations())
+	if err != nil {
+		return err
+	}
+	if err := d.Migrate(e.ctx, steps); err != nil {
+		return err
+	}
+	if err := d.Prepare(e.ctx); err != nil {
+		return err
+	}
+	if o.Roots || len(o.Paths) > 0 {
+		bar := newProgress(e, c)
+		o.Progress = bar.report
+		d.summary, err = ingest.Run(e.ctx, newSink(d.Store), o)
+		bar.done()
+		if err != nil {
+			return err
+		}
+	}
+	if findings {
+		bar := newProgress(e, c)
+		bar.report(ingest.Progress{Step: "deriving findings"})
+		err := d.DeriveFindings(e.ctx)
+		bar.done()
+		return err
+	}
+	return nil
+}

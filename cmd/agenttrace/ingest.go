@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/queries/render"
+	"github.com/agenttrace/agenttrace/schema/store"
+)
+
+type ingestOptions struct {
+	common
+	paths []string
+	full  bool
+}
+
+func newIngestCommand(e *env) *cobra.Command {
+	var o ingestOptions
+	cmd := &cobra.Command{
+		Use:   "ingest [PATH...]",
+		Short: "Find session logs and load what is new or changed into the store",
+		Long: `Finds the logs of every known agent and loads what is new or changed. With PATHs or -d, it loads those
+files and folders instead. What was loaded stays, also when an agent deletes its log.`,
+		Example: `  agenttrace ingest
+  agenttrace ingest -d ~/backup/claude-logs
+
+` + exitHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.paths = args
+			return runIngest(e, o)
+		},
+	}
+	o.addStore(cmd.Flags())
+	cmd.Flags().MarkHidden("no-refresh")
+	cmd.Flags().StringVarP(&o.format, "format", "f", "", "text or json")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the summary to this file")
+	cmd.Flags().StringArrayVarP(&o.dirs, "dir", "d", nil, "load this folder (repeatable)")
+	cmd.Flags().StringArrayVar(&o.agents, "agent", nil, "only this agent (repeatable)")
+	cmd.Flags().BoolVar(&o.full, "full", false, "read everything again")
+	cmd.Flags().StringVar(&o.content, "content", "", "how much text to keep: preview (default), none or full")
+	return cmd
+}
+
+func runIngest(e *env, o ingestOptions) error {
+	format, err := o.outputFormat("text", "text", "json")
+	if err != nil {
+		return err
+	}
+	if o.noRefresh {
+		return usagef("--no-refresh has no effect on ingest")
+	}
+	if err := knownAgents(o.agents); err != nil {
+		return err
+	}
+	path, err := o.dbPath(e)
+	if err != nil {
+		return err
+	}
+	io, err := o.ingestOptions(e)
+	if err != nil {
+		return err
+	}
+	io.Paths = append(append([]string(nil), o.dirs...), o.paths...)
+	io.Roots = len(io.Paths) == 0
+	io.Agents, io.Full, io.Record = o.agents, o.full, true
+	so, err := o.storeOptions(e, path)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(e.ctx, so)
+	if err != nil {
+		return busyHint(err)
+	}
+	d := &data{Store: s}
+	if err := o.keepContent(e, d, &io); err != nil {
+		s.Close()
+		return err
+	}
+	if err := o.refresh(e, d, io, false); err != nil {
+		s.Close()
+		return err
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, format, path) }); err != nil {
+		return err
+	}
+	if len(io.Paths) > 0 && d.summary.Read == 0 && d.summary.Skipped == 0 && len(d.summary.Errors) > 0 {
+		return errors.Join(d.summary.Errors...)
+	}
+	if !o.quiet {
+		for i, err := range d.summary.Errors {
+			if i == 10 && !o.verbose {
+				o.notice(e, "and %d more that could not be read; --verbose lists them", len(d.summary.Errors)-10)
+				break
+			}
+			o.notice(e, "not read: %v", err)
+		}
+	}
+	return nil
+}
+
+// keepContent remembers the content setting of the store: a store once made without content stays so
+// unless told otherwise.
+func (c *common) keepContent(e *env, d *data, io *ingest.Options) error {
+	steps, err := migrations()
+	if err != nil {
+		return err
+	}
+	if err := d.Migrate(e.ctx, steps); err != nil {
+		return err
+	}
+	if c.content != "" {
+		return d.SetInfo(e.ctx, "content", c.content)
+	}
+	kept, err := d.Info(e.ctx, "content")
+	if err != nil || kept == "" {
+		return err
+	}
+	was := common{content: kept}
+	io.Content, err = was.contentMode()
+	return err
+}
+
+func knownAgents(names []string) error {
+	for _, name := range names {
+		if !contains(agentNames(), name) {
+			return &usageError{text: fmt.Sprintf("--agent %s: unknown agent", name), hint: hintNearest(name, agentNames())}
+		}
+	}
+	return nil
+}
+
+// writeSummary says what an ingest did, agent by agent.
+func writeSummary(b *bytes.Buffer, s *ingest.Summary, format, path string) error {
+	if format == "json" {
+		return summaryJSON(b, s, path)
+	}
+	t := &render.Table{Columns: []render.TableColumn{
+		{Name: "agent"}, {Name: "files", Align: render.Right}, {Name: "sessions", Align: render.Right}, {Name: "records", Align: render.Right},
+		{Name: "unknown", Align: render.Right}, {Name: "problems", Align: render.Right}, {Name: "read", Align: render.Right}, {Name: "seconds", Align: render.Right},
+	}}
+	for _, a := range s.Agents {
+		t.Rows = append(t.Rows, []string{a.Agent, render.Int(a.Files), render.Int(a.Sessions), render.Int(a.Records), render.Int(a.Unknown), render.Int(a.Problems),
+			render.Bytes(a.Bytes), fmt.Sprintf("%.2f", a.Seconds)})
+	}
+	d := render.Doc{Title: "agenttrace ingest"}
+	sec := render.Section{Title: "Read", Table: t}
+	if len(s.Agents) == 0 {
+		sec.Table = nil
+		sec.Lines = []string{"Nothing new."}
+	}
+	line := fmt.Sprintf("%s found, %d read, %d unchanged or no session, %d failed, in %.2f s.", plural(s.Seen, "file"), s.Read, s.Skipped, s.Failed, s.Seconds)
+	if s.Missing > 0 {
+		line += fmt.Sprintf(" %s gone since they were read: what was read of them stays.", plural(s.Missing, "file"))
+	}
+	if s.Moved > 0 {
+		line += fmt.Sprintf(" %s moved.", plural(s.Moved, "file"))
+	}
+	d.Lead = []string{line}
+	d.Sections = append(d.Sections, sec)
+	if n := len(s.Refused); n > 0 {
+		d.Sections = append(d.Sections, render.Section{Title: "No sessions", Lines: []string{
+			fmt.Sprintf("%s: agenttrace doctor lists them with the reasons.", plural(int64(n), "file that is no session")),
+		}})
+	}
+	d.Sections = append(d.Sections, render.Section{Title: "Store", Lines: []string{path}})
+	return render.WriteDoc(b, d, render.DocOptions{Format: "text"})
+}
+
+func summaryJSON(b *bytes.Buffer, s *ingest.Summary, path string) error {
+	type agent struct {
+		Agent    string  `json:"agent"`
+		Files    int64   `json:"files"`
+		Sessions int64   `json:"sessions"`
+		Records  int64   `json:"records"`
+		Unknown  int64   `json:"unknown_records"`
+		Problems int64   `json:"problems"`
+		Bytes    int64   `json:"bytes"`
+		Seconds  float64 `json:"seconds"`
+	}
+	out := struct {
+		SchemaVersion int      `json:"schema_version"`
+		Report        string   `json:"report"`
+		Store         string   `json:"store"`
+		ImportID      int64    `json:"import_id"`
+		Status        string   `json:"status"`
+		Seen          int64    `json:"seen_sources"`
+		Read          int64    `json:"read_sources"`
+		Skipped       int64    `json:"skipped_sources"`
+		Failed        int64    `json:"failed_sources"`
+		Missing       int64    `json:"missing_sources"`
+		Refused       int      `json:"refused_sources"`
+		Bytes         int64    `json:"bytes"`
+		Records       int64    `json:"records"`
+		Unknown       int64    `json:"unknown_records"`
+		Problems      int64    `json:"problems"`
+		Seconds       float64  `json:"seconds"`
+		Agents        []agent  `json:"agents"`
+		Errors        []string `json:"errors"`
+	}{SchemaVersion: 1, Report: "ingest", Store: path, ImportID: s.ImportID, Status: s.Status, Seen: s.Seen, Read: s.Read, Skipped: s.Skipped, Failed: s.Failed,
+		Missing: s.Missing, Refused: len(s.Refused), Bytes: s.ReadBytes, Records: s.Records, Unknown: s.UnknownRecords, Problems: s.Problems, Seconds: s.Seconds,
+		Agents: []agent{}, Errors: []string{}}
+	for _, a := range s.Agents {
+		out.Agents = append(out.Agents, agent(a))
+	}
+	for _, err := range s.Errors {
+		out.Errors = append(out.Errors, err.Error())
+	}
+	enc := json.NewEncoder(b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(out)
+}

@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/agenttrace/agenttrace/ingest/agents"
+	"github.com/agenttrace/agenttrace/queries"
+	"github.com/agenttrace/agenttrace/queries/redact"
+	"github.com/agenttrace/agenttrace/queries/render"
+	"github.com/agenttrace/agenttrace/queries/report"
+	"github.com/agenttrace/agenttrace/schema/store"
+	sqlfiles "github.com/agenttrace/agenttrace/sql"
+)
+
+// reportOptions are those of the commands that print a report.
+type reportOptions struct {
+	common
+	args     []string
+	timeline bool
+}
+
+const reportFormats = "text, markdown or json"
+
+func (o *reportOptions) addFlags(f *pflag.FlagSet) {
+	o.addStore(f)
+	o.addOutput(f, reportFormats)
+	o.addScope(f)
+	o.addGates(f)
+}
+
+// noteGates remembers which gates were asked for: a limit of 0 is a gate too.
+func (o *reportOptions) noteGates(cmd *cobra.Command) {
+	o.gates = nil
+	for _, name := range []string{"fail-under-health", "fail-on-critical", "max-tool-fail-rate"} {
+		if cmd.Flags().Changed(name) {
+			o.gates = append(o.gates, name)
+		}
+	}
+}
+
+// A reporter holds what every report needs.
+type reporter struct {
+	e      *env
+	o      *reportOptions
+	data   *data
+	conn   *store.Session
+	format string
+	zone   *time.Location
+	color  bool
+	since  sql.Null[time.Time]
+	until  sql.Null[time.Time]
+}
+
+// newReporter checks the flags and opens the store.
+func newReporter(e *env, o *reportOptions, in inputs) (*reporter, error) {
+	r := &reporter{e: e, o: o}
+	var err error
+	if r.format, err = o.outputFormat("text", "text", "markdown", "json"); err != nil {
+		return nil, err
+	}
+	if r.zone, err = o.zone(); err != nil {
+		return nil, err
+	}
+	if r.color, err = o.useColor(e); err != nil {
+		return nil, err
+	}
+	if o.health != "" && o.health != "v1" {
+		return nil, usagef("--health %s: this version has v1", o.health)
+	}
+	if r.since, err = r.instant("since", o.since); err != nil {
+		return nil, err
+	}
+	if r.until, err = r.instant("until", o.until); err != nil {
+		return nil, err
+	}
+	if r.data, err = o.open(e, in, false); err != nil {
+		return nil, err
+	}
+	if r.conn, err = r.data.Session(e.ctx); err != nil {
+		r.data.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *reporter) instant(flag, text string) (sql.Null[time.Time], error) {
+	t, err := instant(flag, text, r.zone, r.e.now())
+	return sql.Null[time.Time]{V: t, Valid: !t.IsZero()}, err
+}
+
+func (r *reporter) close() {
+	r.conn.Close()
+	r.data.Close()
+}
+
+// scope makes the temporary table of the sessions that the filters leave.
+func (r *reporter) scope(only string) error {
+	var where []string
+	var args []any
+	anyOf := func(expr string, values []string) {
+		if len(values) == 0 {
+			return
+		}
+		var parts []string
+		for _, v := range values {
+			parts = append(parts, fmt.Sprintf(expr, store.Quote(v)))
+		}
+		where = append(where, "("+strings.Join(parts, " OR ")+")")
+	}
+	anyOf("s.agent = %s", r.o.agents)
+	anyOf("(s.project_id = %[1]s OR p.name = %[1]s OR p.remote_norm = %[1]s OR p.root_path = %[1]s OR s.workspace = %[1]s)", r.o.projects)
+	anyOf("s.git_branch = %s", r.o.branches)
+	anyOf("s.session_id IN (SELECT session_id FROM model_calls_v1 WHERE %[1]s IN (model, response_model, price_model))", r.o.models)
+	if r.since.Valid {
+		where = append(where, "coalesce(s.ended_at, s.started_at) >= $since")
+		args = append(args, sql.Named("since", r.since.V))
+	}
+	if r.until.Valid {
+		where = append(where, "s.started_at < $until")
+		args = append(args, sql.Named("until", r.until.V))
+	}
+	if only != "" {
+		where = append(where, "s.session_id = "+store.Quote(only))
+	}
+	q := "CREATE OR REPLACE TEMP TABLE scope AS SELECT s.session_id FROM sessions_v1 AS s LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id"
+	if len(where) > 0 {
+		q += " WHERE " + strings.Join(where, " AND ")
+	}
+	return r.conn.Exec(r.e.ctx, q, args...)
+}
+
+// arg gives the value of a parameter of a section.
+func (r *reporter) arg(session string) func(string) any {
+	return func(name string) any {
+		switch name {
+		case "since":
+			return sql.Named(name, nullable(r.since))
+		case "until":
+			return sql.Named(name, nullable(r.until))
+		case "tz":
+			return sql.Named(name, zoneForSQL(r.zone, r.e.now()))
+		case "session":
+			return sql.Named(name, session)
+		}
+		return sql.Named(name, nil)
+	}
+}
+
+func nullable(t sql.Null[time.Time]) any {
+	if !t.Valid {
+		return nil
+	}
+	return t.V
+}
+
+// zoneForSQL names the zone for the engine, which knows no "Local".
+func zoneForSQL(zone *time.Location, now time.Time) string {
+	name := zone.String()
+	if name != "Local" {
+		return name
+	}
+	if tz := localZoneName(); tz != "" {
+		return tz
+	}
+	_, offset := now.In(zone).Zone()
+	// The engine's fixed zones count westward, as POSIX does.
+	if offset%3600 == 0 && offset != 0 {
+		return fmt.Sprintf("Etc/GMT%+d", -offset/3600)
+	}
+	return "UTC"
+}
+
+// build runs a report's sections.
+func (r *reporter) build(name, title, session string) (*report.Report, error) {
+	sections, err := report.Sections(name)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := report.Run(r.e.ctx, r.conn, sections, r.arg(session))
+	if err != nil {
+		return nil, err
+	}
+	out := &report.Report{Name: name, Title: title, GeneratedAt: r.e.now(), Zone: r.zone, Tables: tables}
+	out.Head = append(out.Head, report.Field{Name: "versions", Value: versions()})
+	return out, nil
+}
+
+// versions says what the figures rest on.
+func versions() any {
+	type parser struct {
+		Agent   string `json:"agent"`
+		Version int    `json:"version"`
+	}
+	var parsers []parser
+	for _, p := range agents.All() {
+		f := p.Format()
+		parsers = append(parsers, parser{f.Agent, f.Version})
+	}
+	set, err := sqlfiles.Views()
+	views := map[string]int{}
+	if err == nil {
+		for _, d := range set.Definitions {
+			if d.Status == sqlfiles.Current {
+				views[d.Family] = d.Version
+			}
+		}
+	}
+	return struct {
+		Agenttrace string         `json:"agenttrace"`
+		PriceBook  string         `json:"price_book"`
+		Parsers    []parser       `json:"parsers"`
+		Views      map[string]int `json:"views"`
+	}{version, sqlfiles.PriceBook(), parsers, views}
+}
+
+func (r *reporter) redact() func(string) string {
+	if r.o.secrets {
+		return nil
+	}
+	return redact.Text
+}
+
+// write prints the report in the format asked for.
+func (r *reporter) write(rep *report.Report) error {
+	return r.o.writeTo(r.e, func(w *bytes.Buffer) error {
+		if r.format == "json" {
+			return rep.WriteJSON(w, r.redact())
+		}
+		width := r.e.width
+		if r.o.output != "" {
+			width = 0
+		}
+		return render.WriteDoc(w, rep.Doc(), render.DocOptions{Format: r.format, Width: width, Color: r.color, Redact: r.redact()})
+	})
+}
+
+// resolve finds the session that a word names: an id, a native id, or an unambiguous beginning of one.
+func resolve(ctx context.Context, q queries.Querier, word string) (string, error) {
+	rows, err := q.Query(ctx, `SELECT session_id, native_session_id, agent FROM sessions_v1
+		WHERE starts_with(session_id, lower($word)) OR starts_with(native_session_id, $word)
+		ORDER BY session_id = $word DESC, native_session_id = $word DESC, session_id LIMIT 6`, sql.Named("word", word))
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		v := rows.Values()
+		id, native := fmt.Sprint(v[0]), fmt.Sprint(v[1])
+		if id == word || native == word {
+			return id, nil
+		}
+		found = append(found, fmt.Sprintf("%s (%s %s)", id, v[2], native))
+	}
+	if err := rows.Err(); err != nil {
+		return "", err
+	}
+	switch len(found) {
+	case 0:
+		return "", withHint(usagef("no session %q", word), "agenttrace sessions lists them")
+	case 1:
+		return strings.Fields(found[0])[0], nil
+	}
+	return "", usagef("%q could be %s", word, strings.Join(found, ", "))
+}
+
+// newest is the session that changed last within scope.
+func (r *reporter) newest() (string, error) {
+	rows, err := r.conn.Query(r.e.ctx, `SELECT session_id FROM sessions_v1 SEMI JOIN scope USING (session_id)
+		ORDER BY ended_at DESC NULLS LAST, session_id LIMIT 1`)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return "", errors.Join(rows.Err(), errNoSession)
+	}
+	return fmt.Sprint(rows.Values()[0]), nil
+}
+
+var errNoSession = errors.New("no session matches")

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// Prepare makes a migrated store ready for rows and questions: the views and the tables of rules that
+// the program is built with.
+func (s *Store) Prepare(ctx context.Context) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return InstallViews(ctx, conn)
+}
+
+// Finish brings the facts up to date after an ingest: names and commands that are new, copies, and the
+// kept facts of the sessions concerned. touched lists the sources that changed; all says that they are
+// all there are.
+func (s *Store) Finish(ctx context.Context, touched []int64, all bool) error {
+	if err := s.KeepCommandTexts(ctx); err != nil {
+		return err
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, step := range []func(context.Context, *sql.Conn) error{FoldTools, ClassifyCommands, ResolveModels} {
+		if err := step(ctx, conn); err != nil {
+			return err
+		}
+	}
+	if err := s.Settle(ctx, touched, all); err != nil {
+		return err
+	}
+	_, err = Derive(ctx, conn, "facts")
+	return err
+}
+
+// DeriveFindings brings the kept findings up to date for the sessions that wait for it.
+func (s *Store) DeriveFindings(ctx context.Context) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = Derive(ctx, conn, "findings")
+	return err
+}
+
+// Usable reports whether the store can be asked by this program as it is: it has our views.
+func (s *Store) Usable(ctx context.Context) (bool, error) {
+	if _, err := s.applied(ctx); err != nil {
+		return false, err
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	ok, err := ViewsInstalled(ctx, conn)
+	if err != nil && strings.Contains(err.Error(), "does not exist") {
+		return false, nil
+	}
+	return ok, err
+}
+
+// Waiting says what has to be written before every answer is up to date; "" if nothing has.
+func (s *Store) Waiting(ctx context.Context) (string, error) {
+	var cut bool
+	var sessions int64
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (FROM raw.imports WHERE status = 'running'),
+		(SELECT count(DISTINCT session_id) FROM raw.stale_sessions)`).Scan(&cut, &sessions)
+	switch {
+	case err != nil:
+		return "", s.classify(err)
+	case cut:
+		return "the last ingest was cut off: copies may be counted twice", nil
+	case sessions > 0:
+		return fmt.Sprintf("metrics and findings of %d sessions are not derived yet", sessions), nil
+	}
+	return "", nil
+}
+
+// EnterSandbox cuts the open store off from files, network, extensions and settings, for good. What a
+// user's query can still do is read, and make temporary tables: the store itself is read-only by then,
+// or lives in memory.
+func (s *Store) EnterSandbox() error {
+	s.db.SetMaxOpenConns(1) // a locked engine refuses the set-up of a second connection
+	_, err := s.db.Exec("SET enable_external_access=false; SET lock_configuration=true")
+	return err
+}
