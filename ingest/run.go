@@ -106,7 +106,7 @@ type job struct {
 
 // commitBytes is how many bytes of log go into one transaction: small enough to bound what the store
 // holds back, large enough that commits do not count.
-const commitBytes = 96 << 20
+const commitBytes = 48 << 20
 
 // Run finds what is new or changed and reads it.
 func Run(ctx context.Context, store Store, o Options) (*Summary, error) {

