@@ -167,6 +167,9 @@ func (w *Writer) Commit(ctx context.Context) error {
 
 // Close gives the connection back; what was not committed is rolled back.
 func (w *Writer) Close() error {
+	if w.conn == nil {
+		return nil
+	}
 	for _, b := range w.order {
 		b.drop()
 		b.close()
@@ -177,5 +180,6 @@ func (w *Writer) Close() error {
 		errs = append(errs, err)
 	}
 	errs = append(errs, w.conn.Close())
+	w.conn, w.inTx = nil, false
 	return errors.Join(errs...)
 }
