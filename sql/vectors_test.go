@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,5 +145,53 @@ func TestCostVectors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHealthVectors computes the predecessor's score for the sessions of health-vectors.csv from what its
+// rules look at.
+func TestHealthVectors(t *testing.T) {
+	set := definitions(t)
+	d := set.Get("session_health_v1")
+	f := &fixture{t: t, conn: connect(t), set: set, ids: map[string]string{}, words: map[string]string{}, made: map[string]bool{}}
+	f.exec("BEGIN; USE agenttrace.core")
+	defer f.exec("ROLLBACK; USE agenttrace")
+	vectors := readCSV(t, "health-vectors.csv")
+	sessions := "session_id\n"
+	signals := "session_id,gap_count,max_gap_s,p95_gap_s,known_result_count,failed_result_count,mean_reasoning_chars,redacted_reasoning_count,readable_reasoning_count,tool_call_count,assistant_turn_count\n"
+	for _, v := range vectors {
+		redacted, readable, gaps := "0", "0", "0"
+		if v["v1_redacted"] == "true" {
+			redacted = "1"
+		}
+		if v["v1_avg_reasoning_chars"] != "" {
+			readable = "1"
+		}
+		if v["v1_max_gap_s"] != "" {
+			gaps = "1"
+		}
+		sessions += v["id"] + "\n"
+		signals += strings.Join([]string{v["id"], gaps, v["v1_max_gap_s"], v["v1_p95_gap_s"], v["v1_tool_known"], v["v1_tool_failed"],
+			v["v1_avg_reasoning_chars"], redacted, readable, v["v1_tool_calls"], v["v1_assistant_turns"]}, ",") + "\n"
+	}
+	f.fill("sessions_v1", sessions)
+	f.fill("legacy_signals_v1", signals)
+	for _, name := range d.Reads {
+		f.provide(name, d)
+	}
+	for _, v := range vectors {
+		_, rows := f.query(fmt.Sprintf(`SELECT score, band, (SELECT string_agg(split_part(anomaly, '.', 2) || ':' || severity, '|' ORDER BY anomaly)
+			FROM legacy_anomalies_v1 AS a WHERE a.session_id = h.session_id) FROM (%s) AS h WHERE h.session_id = %s`, d.Body, f.ids[v["id"]]))
+		want := []string{v["v1_score"], v["v1_band"], v["v1_findings"]}
+		if want[2] == "" {
+			want[2] = "NULL"
+		} else {
+			parts := strings.Split(want[2], "|")
+			slices.Sort(parts)
+			want[2] = strings.Join(parts, "|")
+		}
+		if len(rows) != 1 || !slices.Equal(rows[0], want) {
+			t.Errorf("%s: got %v, want %v", v["id"], rows, want)
+		}
 	}
 }

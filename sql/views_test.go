@@ -398,6 +398,8 @@ func (f *fixture) show(v, dataType string) string {
 			words = append(words, f.show(id, "UBIGINT"))
 		}
 		return strings.Join(words, " ")
+	case strings.HasSuffix(dataType, "[]"):
+		return strings.ReplaceAll(v, "'", "")
 	case strings.HasPrefix(dataType, "DECIMAL"), dataType == "DOUBLE":
 		if strings.Contains(v, ".") && !strings.Contains(v, "e") {
 			return zeros.ReplaceAllString(v, "")

@@ -218,13 +218,14 @@ func (p *planner) steps(d *sqlfiles.Definition) []step {
 		table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM (\n%s\n)", d.Name, p.needed(d), d.Body)
 		return []step{table}
 	}
-	columns := columnNames(d)
-	clear := fmt.Sprintf("DELETE FROM kept.%s WHERE session_id IN (SELECT session_id FROM touched_sessions);\n", d.Name)
-	if read == 0 {
-		return []step{{name: d.Name, create: fmt.Sprintf("%sINSERT INTO kept.%s SELECT %s FROM (\n%s\n)", clear, d.Name, columns, d.Body)}}
+	// What is kept is written once, and what follows reads it back: a table costs more to write than to read.
+	result := step{name: d.Name, create: fmt.Sprintf("DELETE FROM kept.%[1]s WHERE session_id IN (SELECT session_id FROM touched_sessions);\nINSERT INTO kept.%[1]s SELECT %[2]s FROM (\n%[3]s\n)",
+		d.Name, columnNames(d), d.Body)}
+	if read > 0 {
+		result.create += fmt.Sprintf(";\nCREATE TEMP VIEW %s AS SELECT %s FROM kept.%s WHERE session_id IN (SELECT session_id FROM touched_sessions)", d.Name, p.needed(d), d.Name)
+		result.drop = fmt.Sprintf("DROP VIEW temp.%s;\n", d.Name)
 	}
-	table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS\n%s;\n%sINSERT INTO kept.%s SELECT %s FROM temp.%s", d.Name, d.Body, clear, d.Name, columns, d.Name)
-	return []step{table}
+	return []step{result}
 }
 
 // needed lists the columns of a relation that its readers may name: a column that none of them writes

@@ -64,60 +64,21 @@
 --   agent                           The agent.
 --   project_id                      The project.
 --   machine_id                      The machine.
-WITH priced AS (
-    SELECT
-        c.model_call_id, c.session_id, c.run_id, c.turn_id, c.seq,
-        c.provider_name, c.request_model, c.response_model,
-        c.model, c.price_provider, c.price_model, c.price_effects,
-        c.request_id, c.response_id, c.occurred_at, c.started_at, c.first_token_at, c.ended_at,
-        c.uncached_input_tokens, c.cache_read_input_tokens, c.cache_creation_5m_input_tokens,
-        c.cache_creation_1h_input_tokens, c.output_tokens, c.reasoning_output_tokens, c.input_tokens,
-        c.context_window, c.service_tier, c.region, c.is_batch, c.finish_reason, c.status, c.error_type,
-        c.http_status, c.attempt, c.usage_grain, c.usage_quality, c.dedup_basis, c.observation_count,
-        c.reported_cost_usd, c.source_id, c.line,
-        r.price_source, r.price_confidence, r.is_long, r.is_estimated, r.mult, r.r_in, r.r_read, r.r_out, r.r_w5, r.r_w1,
-        -- A rate is a whole number of pico-dollars per token, so that the product is exact.
-        ((c.uncached_input_tokens * (r.r_in * 0.000001))::DECIMAL(24,12) * r.mult)::DECIMAL(24,12)
-            AS uncached_input_cost_usd,
-        ((c.cache_read_input_tokens * (r.r_read * 0.000001))::DECIMAL(24,12) * r.mult)::DECIMAL(24,12)
-            AS cache_read_cost_usd,
-        ((c.cache_creation_5m_input_tokens * (r.r_w5 * 0.000001))::DECIMAL(24,12) * r.mult)::DECIMAL(24,12)
-            AS cache_creation_5m_cost_usd,
-        ((c.cache_creation_1h_input_tokens * (r.r_w1 * 0.000001))::DECIMAL(24,12) * r.mult)::DECIMAL(24,12)
-            AS cache_creation_1h_cost_usd,
-        ((c.output_tokens * (r.r_out * 0.000001))::DECIMAL(24,12) * r.mult)::DECIMAL(24,12)
-            AS output_cost_usd
-    FROM model_calls_v1 AS c
-    LEFT JOIN model_call_rates_v1 AS r USING (model_call_id)
-)
-
 SELECT
-    p.model_call_id, p.session_id, p.run_id, p.turn_id, p.seq,
-    p.provider_name, p.request_model, p.response_model,
-    p.model, p.price_provider, p.price_model, p.price_effects,
-    p.request_id, p.response_id, p.occurred_at, p.started_at, p.first_token_at, p.ended_at,
-    p.uncached_input_tokens, p.cache_read_input_tokens, p.cache_creation_5m_input_tokens,
-    p.cache_creation_1h_input_tokens, p.output_tokens, p.reasoning_output_tokens, p.input_tokens,
-    p.context_window, p.service_tier, p.region, p.is_batch, p.finish_reason, p.status, p.error_type,
-    p.http_status, p.attempt, p.usage_grain, p.usage_quality, p.dedup_basis, p.observation_count,
-    p.reported_cost_usd, p.source_id, p.line,
-    p.price_source, p.price_confidence, p.is_long, p.is_estimated, p.mult, p.r_in, p.r_read, p.r_out, p.r_w5, p.r_w1,
+    c.model_call_id, c.session_id, c.run_id, c.turn_id, c.seq,
+    c.provider_name, c.request_model, c.response_model,
+    c.model, c.price_provider, c.price_model, c.price_effects,
+    c.request_id, c.response_id, c.occurred_at, c.started_at, c.first_token_at, c.ended_at,
+    c.uncached_input_tokens, c.cache_read_input_tokens, c.cache_creation_5m_input_tokens,
+    c.cache_creation_1h_input_tokens, c.output_tokens, c.reasoning_output_tokens, c.input_tokens,
+    c.context_window, c.service_tier, c.region, c.is_batch, c.finish_reason, c.status, c.error_type,
+    c.http_status, c.attempt, c.usage_grain, c.usage_quality, c.dedup_basis, c.observation_count,
+    c.reported_cost_usd, c.source_id, c.line,
+    p.price_source, p.price_confidence, p.is_long, p.is_estimated,
+    p.mult, p.r_in, p.r_read, p.r_out, p.r_w5, p.r_w1,
     p.uncached_input_cost_usd, p.cache_read_cost_usd, p.cache_creation_5m_cost_usd,
-    p.cache_creation_1h_cost_usd, p.output_cost_usd,
-    CASE
-        WHEN coalesce(p.uncached_input_cost_usd, p.cache_read_cost_usd, p.cache_creation_5m_cost_usd,
-            p.cache_creation_1h_cost_usd, p.output_cost_usd) IS NOT NULL
-            THEN (coalesce(p.uncached_input_cost_usd, 0) + coalesce(p.cache_read_cost_usd, 0)
-                + coalesce(p.cache_creation_5m_cost_usd, 0) + coalesce(p.cache_creation_1h_cost_usd, 0)
-                + coalesce(p.output_cost_usd, 0))::DECIMAL(24,12)
-    END AS cost_usd,
-    cost_usd IS NOT NULL
-        AND (
-            p.uncached_input_tokens IS NULL
-            OR p.output_tokens IS NULL
-            OR (s.has_cache_counters AND p.cache_read_input_tokens IS NULL)
-            OR p.usage_quality <> 'final'
-        ) AS is_lower_bound,
+    p.cache_creation_1h_cost_usd, p.output_cost_usd, p.cost_usd, p.is_lower_bound,
     s.agent, s.project_id, s.machine_id
-FROM priced AS p
+FROM model_calls_v1 AS c
 JOIN sessions_v1 AS s USING (session_id)
+LEFT JOIN call_costs_v1 AS p USING (model_call_id)

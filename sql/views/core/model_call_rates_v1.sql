@@ -2,7 +2,6 @@
 -- grain: model_call_id
 -- status: current
 -- since: 0.1.0
--- kept: findings
 -- columns:
 --   model_call_id     The call. Calls without a price have no row.
 --   session_id        The session.

@@ -52,8 +52,8 @@ repeat_shares AS (
 
 judged AS (
     SELECT
-        c.model_call_id, c.session_id, c.cost_usd, c.input_tokens, c.output_tokens, c.uncached_input_tokens,
-        c.cache_creation_5m_input_tokens, c.cache_creation_1h_input_tokens, c.r_in, c.r_w5, c.r_w1, c.r_read, c.mult,
+        c.model_call_id, c.session_id, p.cost_usd, c.input_tokens, c.output_tokens, c.uncached_input_tokens,
+        c.cache_creation_5m_input_tokens, c.cache_creation_1h_input_tokens, p.r_in, p.r_w5, p.r_w1, p.r_read, p.mult,
         x.missed_input_tokens, s.share,
         CASE
             WHEN c.status = 'error' THEN 'failed_call'
@@ -63,7 +63,8 @@ judged AS (
             WHEN x.miss_cause IN ('unexplained', 'model_switch') THEN 'cache_miss'
             WHEN x.miss_cause = 'expired' THEN 'cache_expired'
         END AS reason
-    FROM model_call_costs_v1 AS c
+    FROM model_calls_v1 AS c
+    JOIN call_costs_v1 AS p USING (model_call_id)
     LEFT JOIN (SELECT DISTINCT model_call_id FROM interrupted) AS i USING (model_call_id)
     LEFT JOIN reverted AS v USING (model_call_id)
     LEFT JOIN repeat_shares AS s USING (model_call_id)

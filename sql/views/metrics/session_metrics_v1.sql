@@ -55,7 +55,7 @@
 --   waste_ratio                     Wasted cost over cost.
 WITH model_calls AS (
     SELECT
-        session_id,
+        c.session_id,
         count(*) AS model_call_count,
         count(cost_usd) AS priced_call_count,
         count(*) FILTER (WHERE is_lower_bound) AS lower_bound_call_count,
@@ -75,8 +75,9 @@ WITH model_calls AS (
         sum(reasoning_output_tokens)::BIGINT AS reasoning_output_tokens,
         sum(input_tokens)::BIGINT AS input_tokens,
         sum(input_tokens) FILTER (WHERE cache_read_input_tokens IS NOT NULL)::BIGINT AS input_tokens_with_cache_info
-    FROM model_call_costs_v1
-    GROUP BY session_id
+    FROM model_calls_v1 AS c
+    JOIN call_costs_v1 AS p USING (model_call_id)
+    GROUP BY c.session_id
 ),
 
 tool_calls AS (
