@@ -90,7 +90,11 @@ func Parse(file, text string) (*Definition, error) {
 		return nil, fmt.Errorf("%s:%d: %w", file, max(n, 1), err)
 	}
 	d.Body = strings.TrimSpace(strings.Join(lines[n:], "\n"))
-	if err := d.checkBody(n + 1); err != nil {
+	first := n + 1
+	for n < len(lines) && strings.TrimSpace(lines[n]) == "" {
+		n, first = n+1, first+1
+	}
+	if err := d.checkBody(min(first, len(lines))); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -253,7 +257,7 @@ func (d *Definition) checkBody(line int) error {
 	}
 	depth := 0
 	for i, t := range tokens {
-		at := line + 1 + strings.Count(d.Body[:t.Pos], "\n")
+		at := line + strings.Count(d.Body[:t.Pos], "\n")
 		switch t.Text {
 		case ";":
 			return fmt.Errorf("%s:%d: one statement, without a semicolon", d.Path, at)
