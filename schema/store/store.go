@@ -65,6 +65,8 @@ type Store struct {
 	db   *sql.DB
 	opts Options
 	temp string
+	// fresh: the file did not exist before.
+	fresh bool
 }
 
 // Open opens the store and creates it if need be. It does not migrate: see Migrate.
@@ -118,6 +120,7 @@ func (s *Store) prepareFile() error {
 		}
 	}
 	info, err := os.Stat(s.opts.Path)
+	s.fresh = errors.Is(err, os.ErrNotExist)
 	if err == nil && info.IsDir() {
 		return fmt.Errorf("%s: is a folder, not a store", s.opts.Path)
 	}
@@ -172,6 +175,10 @@ func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
 	}
 	q = append(q, "SET temp_directory="+Quote(s.temp))
 	mode := "STORAGE_VERSION '" + StorageVersion + "'"
+	if s.fresh {
+		// Nothing is there yet that a log of changes could save: a first reading that is cut off starts anew.
+		mode += ", RECOVERY_MODE NO_WAL_WRITES"
+	}
 	if s.opts.ReadOnly {
 		mode = "READ_ONLY"
 	}

@@ -9,7 +9,7 @@
 --   price_source                Where the price is from; NULL = unpriced.
 --   price_confidence            A, B or C, as in prices.
 --   is_long                     Long-context rates apply; NULL = unpriced, or the prompt size is unknown.
---   is_estimated                The price rests on an assumption.
+--   is_estimated                The price rests on an assumption: see model_call_rates.
 --   mult                        [factor] Product of batch, tier, region and free factors.
 --   r_in                        [USD per 1M tokens] Rate of uncached input.
 --   r_read                      [USD per 1M tokens] Rate of cache reads.

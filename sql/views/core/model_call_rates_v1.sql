@@ -16,8 +16,19 @@
 --   r_w1              [USD per 1M tokens] Rate of long-lived cache writes.
 --   mult              [factor] Product of the factors that the log gives evidence for: batch, tier, region, free.
 --   is_estimated      The price rests on an assumption: an assumed model, a tier without a known factor, or a
---                     total over several calls of a model whose price depends on the prompt.
-WITH calls AS (
+--                     total over several calls of a model whose price depends on the prompt, or a call
+--                     up to 45 days before the first known price of its model.
+WITH params AS (
+    -- A model is used before the day from which its price is known: by early access, or because that day
+    -- was read off an announcement. Up to this long before, its own first price holds, as an estimate.
+    SELECT INTERVAL 45 DAY AS early_use
+),
+
+first_prices AS (
+    SELECT provider, model, min(effective_from) AS first_from FROM prices_v1 GROUP BY provider, model
+),
+
+calls AS (
     SELECT
         model_call_id, session_id, price_provider, price_model, occurred_at, input_tokens,
         usage_grain = 'call' AS is_one_call,
@@ -31,6 +42,7 @@ WITH calls AS (
 chosen AS (
     SELECT
         c.model_call_id, c.session_id, c.is_one_call, c.reasons, c.service_tier, c.region, c.is_batch, c.effects,
+        c.occurred_at < p.effective_from AS is_early,
         p.source, p.confidence, p.effective_from, p.input, p.output, p.cache_read, p.cache_write_5m, p.cache_write_1h,
         p.reasoning, p.long_context_threshold, p.long_input, p.long_output, p.long_cache_read, p.long_cache_write,
         p.long_cache_write_1h, p.batch_mult, p.flex_mult, p.priority_mult, p.region_mult, p.prompt_over,
@@ -38,10 +50,14 @@ chosen AS (
             AND c.is_one_call
             AND (c.input_tokens > p.long_context_threshold OR contains(c.effects, 'force_long_rate')) AS is_long
     FROM calls AS c
+    JOIN first_prices AS f ON f.provider = c.price_provider AND f.model = c.price_model
     JOIN prices_v1 AS p
         ON p.provider = c.price_provider
         AND p.model = c.price_model
-        AND p.effective_from <= c.occurred_at
+        AND (
+            p.effective_from <= c.occurred_at
+            OR (p.effective_from = f.first_from AND p.effective_from <= c.occurred_at + (SELECT early_use FROM params))
+        )
         AND (p.effective_to IS NULL OR c.occurred_at < p.effective_to)
         AND (p.prompt_over IS NULL OR (c.is_one_call AND c.input_tokens > p.prompt_over))
         -- A window is "utc|days|spans": all days or mon-fri, spans of hh:mm-hh:mm that may pass midnight.
@@ -118,6 +134,7 @@ SELECT
         OR (is_batch AND batch_mult IS NULL)
         OR (service_tier = 'flex' AND flex_mult IS NULL)
         OR (service_tier IN ('priority', 'fast') AND priority_mult IS NULL)
+        OR is_early
         OR regexp_matches(effects, 'subscription|assumed|gateway_unknown')
     ) IS TRUE AS is_estimated
 FROM chosen
