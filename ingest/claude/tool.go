@@ -122,7 +122,7 @@ func (r *reader) newTool() *tool {
 	if n := len(r.free); n > 0 {
 		t := r.free[n-1]
 		r.free = r.free[:n-1]
-		*t = tool{input: t.input[:0]}
+		*t = tool{input: t.input[:0], verdicts: t.verdicts[:0]}
 		return t
 	}
 	return &tool{}
@@ -243,7 +243,7 @@ func (r *reader) toolResult(b *block, alone bool) {
 	}
 	r.preview("tool_call", c.ToolCallID, "result", first, keep, r.line)
 	if len(t.parts) > 0 {
-		t.verdicts = shell.Judge(t.parts, r.output(content), c.ExitCode)
+		t.verdicts = shell.Judge(t.verdicts[:0], t.parts, r.output(content), c.ExitCode)
 	}
 	if len(t.input) > 0 {
 		t.change = r.applied(t, res, first)

@@ -84,7 +84,7 @@ func (p *parser) judge(c *call, o *outcome) {
 		if !exit.Valid {
 			exit = c.row.ExitCode // from a record of its own
 		}
-		c.verdicts = shell.Judge(c.parts, body, exit)
+		c.verdicts = shell.Judge(c.verdicts[:0], c.parts, body, exit)
 	}
 	p.settle(c, o, body)
 	limit := resultPreview

@@ -48,7 +48,7 @@ type change struct {
 }
 
 func (c *call) clear() {
-	*c = call{patch: c.patch[:0], parts: c.parts[:0], changes: c.changes[:0]}
+	*c = call{patch: c.patch[:0], parts: c.parts[:0], verdicts: c.verdicts[:0], changes: c.changes[:0]}
 }
 
 func sortCalls(calls []*call) {

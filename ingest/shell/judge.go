@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/agenttrace/agenttrace/ingest/digest"
 	"github.com/agenttrace/agenttrace/schema"
@@ -19,20 +20,25 @@ type Verdict struct {
 // judged is how much of either end of an output the rules look at.
 const judged = 32 << 10
 
-// Judge tells how each part ended. output is the decoded output of the whole call; exit its code.
+// Judge tells how each part ended. output is the decoded output of the whole call; exit its code. The
+// verdicts are appended to dst.
 //
 // The output belongs to the call, not to a part. So it is read only for parts whose program the outcome
 // rules name, and for others only where the exit code, being theirs, is a failure or where no code is
 // known; programs that print what files hold are never judged by what they print.
-func Judge(parts []Part, output []byte, exit schema.Int) []Verdict {
-	verdicts := make([]Verdict, len(parts))
+func Judge(dst []Verdict, parts []Part, output []byte, exit schema.Int) []Verdict {
 	if len(parts) == 0 {
-		return verdicts
+		return dst
 	}
+	loadRules()
+	dst = append(dst, make([]Verdict, len(parts))...)
+	verdicts := dst[len(dst)-len(parts):]
 	assignExit(parts, verdicts, exit)
-	j := judge{parts: parts, verdicts: verdicts, output: output}
+	j := judges.Get().(*judge)
+	j.parts, j.verdicts, j.output = parts, verdicts, output
 	j.run()
-	return verdicts
+	j.release()
+	return dst
 }
 
 // A judge reads the output of one call, once and only if asked.
@@ -40,33 +46,50 @@ type judge struct {
 	parts      []Part
 	verdicts   []Verdict
 	output     []byte
-	text       text // both ends of the output without colours
-	candidates int  // parts that the output may tell something about
+	text       []byte  // both ends of the output without colours
+	room       []byte  // for text
+	candidates int     // parts that the output may tell something about
+	reading    []bool  // by part: it is one of them
+	used       []found // by part: the rule of its tool that told
+	general    search  // for the rules for any program
+	searched   bool    // general has begun
+	tools      []*search
+	nTools     int // of them begun
 	signed     bool
 	sig        schema.ID
 }
 
+// judges are used again, for what they look up needs room.
+var judges = sync.Pool{New: func() any { return &judge{} }}
+
+func (j *judge) release() {
+	*j = judge{room: j.room, reading: j.reading[:0], used: j.used[:0], general: j.general, tools: j.tools}
+	j.general.text = nil
+	for _, s := range j.tools {
+		s.text = nil
+	}
+	judges.Put(j)
+}
+
 func (j *judge) run() {
-	var room [16]bool
-	reads := append(room[:0], make([]bool, len(j.parts))...)
+	j.reading = append(j.reading[:0], make([]bool, len(j.parts))...)
 	for i := range j.parts {
 		v := &j.verdicts[i]
 		if v.ExitCode.Valid && (v.ExitCode.V == 126 || v.ExitCode.V == 127) {
 			v.Summary = "blocked"
-		} else if reads[i] = j.reads(i); reads[i] {
+		} else if j.reading[i] = j.reads(i); j.reading[i] {
 			j.candidates++
 		}
 	}
 	if j.candidates > 0 {
-		j.text = window(j.output)
-		var rules [16]*rule
-		used := append(rules[:0], make([]*rule, len(j.parts))...)
+		j.window()
+		j.used = append(j.used[:0], make([]found, len(j.parts))...)
 		for i := range j.parts {
-			if reads[i] {
-				used[i] = j.summary(i)
+			if j.reading[i] {
+				j.used[i] = j.summary(i)
 			}
 		}
-		j.settle(used)
+		j.settle()
 		j.counts()
 	}
 	for i := range j.verdicts {
@@ -83,23 +106,41 @@ func (j *judge) sign() schema.ID {
 	return j.sig
 }
 
-// window takes both ends of the output.
-func window(output []byte) text {
-	b := output
+// window takes both ends of the output, without colours.
+func (j *judge) window() {
+	b := j.output
 	if len(b) > 2*judged {
-		b = append(append(make([]byte, 0, 2*judged+1), output[:judged]...), '\n')
-		b = append(b, output[len(output)-judged:]...)
+		j.room = append(append(j.room[:0], b[:judged]...), '\n')
+		j.room = append(j.room, b[len(b)-judged:]...)
+		b = j.room
 	}
-	b = plainText(b)
-	lower := make([]byte, len(b))
-	for i, c := range b {
-		if c-'A' < 26 {
-			c |= 0x20
-		}
-		lower[i] = c
-	}
-	return text{b, lower}
+	j.text = plainText(b)
 }
+
+// search begins the search for the rules of a program, or returns it if it has begun.
+func (j *judge) search(set *ruleSet) *search {
+	for _, s := range j.tools[:j.nTools] {
+		if s.set == set {
+			return s
+		}
+	}
+	if j.nTools == len(j.tools) {
+		j.tools = append(j.tools, &search{})
+	}
+	s := j.tools[j.nTools]
+	j.nTools++
+	s.begin(set, j.text)
+	return s
+}
+
+// A found rule is one that matches.
+type found struct {
+	in   *search // nil = none
+	rule int     // index in the set
+	at   place
+}
+
+func (f *found) result() string { return f.in.set.rules[f.rule].result }
 
 // plainText drops colours and carriage returns.
 func plainText(b []byte) []byte {
@@ -151,58 +192,64 @@ func printsContent(program string) bool {
 }
 
 // summary judges one part by the rules, and returns the rule of its tool that did.
-func (j *judge) summary(i int) *rule {
+func (j *judge) summary(i int) found {
 	p, v := &j.parts[i], &j.verdicts[i]
-	succeeded := v.ExitCode.Valid && v.ExitCode.V == 0
-	tool, at := j.toolRule(p)
-	noise := tool != nil && isNoise(j.text.plain[at[0]:at[1]])
-	for _, r := range outcomes {
-		if r.programs != nil {
-			continue
-		}
-		// A command that succeeded was not blocked, whatever its output mentions.
-		if succeeded {
-			break
-		}
-		switch {
-		case r.result == "fail":
-			if tool == nil && j.isAbout(r, p, v) {
-				v.Summary = "fail"
-			}
-		case tool != nil && tool.result == "pass":
-			// A tool that reports success ran.
-		case r.rank == 1 && tool != nil && !noise:
-			// So did one that reports failures; packages without tests stand beside those with.
-		case r.rank == 3 && tool != nil && !noise && j.follows(r, tool):
-			// What was stopped goes on to the summary only if it was not the tool.
-		default:
-			if j.isAbout(r, p, v) {
-				v.Summary = "blocked"
-				return nil
+	tool := j.toolRule(p)
+	told := tool.in != nil
+	noise := told && isNoise(j.text[tool.at.start:tool.at.end])
+	// A command that succeeded was not blocked, whatever its output mentions.
+	if !v.ExitCode.Valid || v.ExitCode.V != 0 {
+		for k, r := range anyTool.rules {
+			switch {
+			case r.result == "fail":
+				if !told && j.isAbout(k, p, v) {
+					v.Summary = "fail"
+				}
+			case told && tool.result() == "pass":
+				// A tool that reports success ran.
+			case r.rank == 1 && told && !noise:
+				// So did one that reports failures; packages without tests stand beside those with.
+			case r.rank == 3 && told && !noise && j.follows(k, &tool):
+				// What was stopped goes on to the summary only if it was not the tool.
+			default:
+				if j.isAbout(k, p, v) {
+					v.Summary = "blocked"
+					return found{}
+				}
 			}
 		}
 	}
-	if tool != nil {
-		v.Summary = tool.result
-		return tool
+	if told {
+		v.Summary = tool.result()
 	}
-	return nil
+	return tool
 }
 
-// toolRule is the first rule of the part's own program that matches, and where.
-func (j *judge) toolRule(p *Part) (*rule, []int) {
-	for _, r := range outcomes {
-		if r.programs == nil || !r.forProgram(p.Program) {
-			continue
-		}
-		if p.Program == "go" && p.Subcommand != "test" {
-			continue // ok and FAIL are lines of go test
-		}
-		if m := r.find(j.text, 0); m != nil {
-			return r, m
+// toolRule is the first rule of the part's own program that matches.
+func (j *judge) toolRule(p *Part) found {
+	if p.Program == "go" && p.Subcommand != "test" {
+		return found{} // ok and FAIL are lines of go test
+	}
+	set := ofTool[p.Program]
+	if set == nil {
+		return found{}
+	}
+	s := j.search(set)
+	for k := range set.rules {
+		if at, ok := s.first(k); ok {
+			return found{s, k, at}
 		}
 	}
-	return nil, nil
+	return found{}
+}
+
+// any returns where a rule for any program first matches.
+func (j *judge) any(k int) (at place, ok bool) {
+	if !j.searched {
+		j.general.begin(anyTool, j.text)
+		j.searched = true
+	}
+	return j.general.first(k)
 }
 
 // isNoise tells lines in which a package manager says that a script ended badly from lines in which the
@@ -215,50 +262,65 @@ func isNoise(match []byte) bool {
 	return false
 }
 
-// follows reports whether the tool's summary stands behind the match of r, or r does not match.
-func (j *judge) follows(r, tool *rule) bool {
-	m := r.find(j.text, 0)
-	return m == nil || tool.find(j.text, m[1]) != nil
+// follows reports whether the tool's summary stands behind the match of rule k, or it does not match.
+func (j *judge) follows(k int, tool *found) bool {
+	m, ok := j.any(k)
+	if !ok {
+		return true
+	}
+	_, ok = tool.in.from(tool.rule, m.end)
+	return ok
 }
 
 // isAbout reports whether a rule for any program matches, and speaks of this part: it is the only one that
 // can be meant, its exit code says so, or the line names it.
-func (j *judge) isAbout(r *rule, p *Part, v *Verdict) bool {
-	m := r.find(j.text, 0)
-	if m == nil {
+func (j *judge) isAbout(k int, p *Part, v *Verdict) bool {
+	m, ok := j.any(k)
+	if !ok {
 		return false
 	}
 	if j.candidates == 1 || v.ExitCode.Valid && v.ExitCode.V != 0 {
 		return true
 	}
-	t := j.text.lower
-	from := bytes.LastIndexByte(t[:m[0]], '\n') + 1
-	to := len(t)
-	if k := bytes.IndexByte(t[m[1]:], '\n'); k >= 0 {
-		to = m[1] + k
+	from := bytes.LastIndexByte(j.text[:m.start], '\n') + 1
+	to := len(j.text)
+	if k := bytes.IndexByte(j.text[m.end:], '\n'); k >= 0 {
+		to = m.end + k
 	}
-	return bytes.Contains(t[from:to], []byte(p.Program))
+	return bytes.Contains(asciiLower(j.text[from:to]), []byte(p.Program))
+}
+
+func asciiLower(b []byte) []byte {
+	lower := make([]byte, len(b))
+	for i, c := range b {
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		lower[i] = c
+	}
+	return lower
 }
 
 // settle takes back failures that several parts would share: one line in the output is the failure of one.
 // Where it is a summary of tests, that is the only part that tests; likewise for checks and builds.
-func (j *judge) settle(used []*rule) {
-	for i, r := range used {
-		if r == nil || r.result != "fail" {
+func (j *judge) settle() {
+	for i := range j.used {
+		f := j.used[i]
+		if f.in == nil || f.result() != "fail" {
 			continue
 		}
+		r := f.in.set.rules[f.rule]
 		var shared []int
-		for k := i; k < len(used); k++ {
-			if used[k] == r {
+		for k := i; k < len(j.used); k++ {
+			if g := &j.used[k]; g.in != nil && g.in.set.rules[g.rule] == r {
 				shared = append(shared, k)
-				used[k] = nil
+				*g = found{}
 			}
 		}
 		if len(shared) < 2 {
 			continue
 		}
-		m := r.find(j.text, 0)
-		noise := m != nil && isNoise(j.text.plain[m[0]:m[1]])
+		noise := isNoise(j.text[f.at.start:f.at.end])
 		owner, owners := -1, 0
 		for _, k := range shared {
 			kind := verificationKind(&j.parts[k])

@@ -3,6 +3,7 @@ package shell
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func TestExitCodes(t *testing.T) {
 		if c.exit != none {
 			exit = schema.Known(c.exit)
 		}
-		if got := showVerdicts(Judge(Split(c.script), nil, exit)); got != c.want {
+		if got := showVerdicts(Judge(nil, Split(c.script), nil, exit)); got != c.want {
 			t.Errorf("%q, %d: %s, want %s", c.script, c.exit, got, c.want)
 		}
 	}
@@ -138,7 +139,7 @@ func TestSummaries(t *testing.T) {
 		if c.exit != none {
 			exit = schema.Known(c.exit)
 		}
-		if got := showVerdicts(Judge(Split(c.script), []byte(c.output), exit)); got != c.want {
+		if got := showVerdicts(Judge(nil, Split(c.script), []byte(c.output), exit)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -147,7 +148,7 @@ func TestSummaries(t *testing.T) {
 // Equal failures have equal signatures, others not.
 func TestSignatures(t *testing.T) {
 	sig := func(output string) schema.ID {
-		return Judge(Split("npm test"), []byte(output), schema.Known(int64(1)))[0].Signature
+		return Judge(nil, Split("npm test"), []byte(output), schema.Known(int64(1)))[0].Signature
 	}
 	if sig("Error: a at x.js:10\n") != sig("noise\nError: a at x.js:99\n") {
 		t.Error("equal failures differ")
@@ -169,6 +170,7 @@ func TestRules(t *testing.T) {
 		`|===== 2 failed in 1s|===== 2 passed|FAIL|--- FAIL: x|panic: x|ok  	x|test result: FAILED|error[E0308]|could not compile|2 failed|test result: ok|Finished dev`+
 		`|Tests: 1 failed|2 failing| 3 fail|not ok 3|ELIFECYCLE|npm ERR!|npm error|Tests: 2 passed|2 passing|✓ built in|Compiled successfully|error TS1|Found 2 errors|✖ 2 problems (1 error`+
 		`|BUILD FAILURE|BUILD FAILED|Tests run: 2, Failures: 1|BUILD SUCCESS|Failed!|error CS1|Passed!|Found 1 error|All checks passed|no issues found|0 errors|make: *** x|x: error: y|x: fatal error:|Segmentation fault|error: x|error[E1]: x`, "|")
+	var set search
 	for _, r := range outcomes {
 		if r.rank < rank {
 			t.Errorf("rank %d behind %d", r.rank, rank)
@@ -181,10 +183,15 @@ func TestRules(t *testing.T) {
 				continue
 			}
 			matched++
-			if r.find(window([]byte("a\nb\n"+s+"\nc")), 0) == nil {
+			if r.programs == nil {
+				set.begin(anyTool, []byte("a\nb\n"+s+"\nc"))
+			} else {
+				set.begin(ofTool[anyKey(r.programs)], []byte("a\nb\n"+s+"\nc"))
+			}
+			if _, ok := set.first(slices.Index(set.set.rules, r)); !ok {
 				t.Errorf("rule %d does not find %q", r.rank, s)
 			}
-			if r.hints == nil {
+			if hintsOf(r.pattern) == nil {
 				t.Errorf("rule %d has no hints", r.rank)
 			}
 		}
@@ -208,7 +215,7 @@ func FuzzJudge(f *testing.F) {
 		if code >= 0 {
 			exit = schema.Known(code)
 		}
-		list := Judge(parts, []byte(output), exit)
+		list := Judge(nil, parts, []byte(output), exit)
 		if len(list) != len(parts) {
 			t.Fatalf("%d verdicts for %d parts", len(list), len(parts))
 		}
@@ -233,7 +240,7 @@ func BenchmarkJudgeOrdinary(b *testing.B) {
 	out := []byte(strings.Repeat("func f() error { return nil }\n", 300))
 	b.SetBytes(int64(len(out)))
 	for b.Loop() {
-		Judge(parts, out, schema.Known(int64(0)))
+		Judge(nil, parts, out, schema.Known(int64(0)))
 	}
 }
 
@@ -242,6 +249,6 @@ func BenchmarkJudgeTests(b *testing.B) {
 	out := []byte(strings.Repeat(" ✓ src/list/item.test.ts (3 tests) 12ms\n", 100) + "Tests: 300 passed, 300 total\n")
 	b.SetBytes(int64(len(out)))
 	for b.Loop() {
-		Judge(parts, out, schema.Int{})
+		Judge(nil, parts, out, schema.Int{})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,10 +19,11 @@ type rule struct {
 	programs map[string]bool // nil = any
 	others   *regexp.Regexp  // program patterns that are no plain names
 	pattern  string
-	hints    [][]byte // lower case: if none of them is in the text, the pattern is not either; nil = unknown
 
-	once sync.Once
-	re   *regexp.Regexp
+	compile sync.Once
+	fast    *matcher // nil where the pattern itself must be asked
+	once    sync.Once
+	re      *regexp.Regexp
 }
 
 // The rules that this package uses: how verifications end, and which commands verify.
@@ -32,6 +32,9 @@ var (
 	outcomes  []*rule // by rank
 	verifiers []*rule
 	toolNames map[string]bool // programs that an outcome rule names, or that verify whatever their arguments
+
+	anyTool *ruleSet            // outcome rules for any program
+	ofTool  map[string]*ruleSet // those for the program, where there are some
 )
 
 func loadRules() { rulesOnce.Do(readRules) }
@@ -64,7 +67,6 @@ func readRules() {
 		r := &rule{rank: rank, result: field("result"), kind: field("verification_kind"), pattern: field("text_re")}
 		r.setPrograms(field("program_re"))
 		if isOutcome {
-			r.hints = hintsOf(r.pattern)
 			outcomes = append(outcomes, r)
 		} else {
 			verifiers = append(verifiers, r)
@@ -73,6 +75,41 @@ func readRules() {
 			for p := range r.programs {
 				toolNames[p] = true
 			}
+		}
+	}
+	groupRules()
+}
+
+// groupRules makes the sets of rules that are looked for together.
+func groupRules() {
+	ofTool = make(map[string]*ruleSet)
+	var general []*rule
+	for _, r := range outcomes {
+		if r.others != nil {
+			panic("command rules: outcomes need plain names of programs: " + r.pattern)
+		}
+		if r.programs == nil {
+			general = append(general, r)
+		}
+	}
+	anyTool = &ruleSet{rules: general}
+	sets := make(map[string]*ruleSet) // many programs have the same rules
+	for _, r := range outcomes {
+		for p := range r.programs {
+			if ofTool[p] != nil {
+				continue
+			}
+			set, key := &ruleSet{}, ""
+			for _, r := range outcomes {
+				if r.programs[p] {
+					set.rules = append(set.rules, r)
+					key += strconv.Itoa(r.rank) + " "
+				}
+			}
+			if sets[key] == nil {
+				sets[key] = set
+			}
+			ofTool[p] = sets[key]
 		}
 	}
 }
@@ -106,114 +143,22 @@ func (r *rule) compiled() *regexp.Regexp {
 	return r.re
 }
 
-// A text is the output as the rules read it. lower is the same in lower case (ASCII), for the hints.
-type text struct{ plain, lower []byte }
-
-// find returns where the rule first matches at from or behind, or nil. Only lines that hold a hint are
-// matched, each with the line before it, for a few patterns allow a line end between label and number.
-func (r *rule) find(t text, from int) []int {
-	if r.hints == nil {
-		return r.match(t, from, len(t.plain))
-	}
-	var room [16]int
-	next := append(room[:0], make([]int, len(r.hints))...) // where each hint stands next
-	for i, h := range r.hints {
-		next[i] = indexFrom(t.lower, h, from)
-	}
-	for {
-		at := len(t.lower)
-		for _, n := range next {
-			at = min(at, n)
-		}
-		if at == len(t.lower) {
-			return nil
-		}
-		start := bytes.LastIndexByte(t.lower[from:at], '\n') + 1 + from
-		if start > from {
-			start = bytes.LastIndexByte(t.lower[from:start-1], '\n') + 1 + from
-		}
-		end := indexFrom(t.lower, []byte{'\n'}, at)
-		if m := r.match(t, start, end); m != nil {
-			return m
-		}
-		for i, h := range r.hints {
-			if next[i] < end {
-				next[i] = indexFrom(t.lower, h, end)
-			}
+// matchIn returns where the pattern first matches in b.
+func (r *rule) matchIn(b []byte) (m place, ok bool) {
+	r.compile.Do(func() { r.fast = newMatcher(r.pattern) })
+	if r.fast != nil {
+		if start, end, sure := r.fast.find(b); sure {
+			return place{start, end}, start >= 0
 		}
 	}
+	if at := r.compiled().FindIndex(b); at != nil {
+		return place{at[0], at[1]}, true
+	}
+	return place{}, false
 }
 
-func (r *rule) match(t text, from, to int) []int {
-	m := r.compiled().FindIndex(t.plain[from:to])
-	if m == nil {
-		return nil
-	}
-	return []int{from + m[0], from + m[1]}
-}
-
-// indexFrom is where h stands in b at from or behind, or len(b).
-func indexFrom(b, h []byte, from int) int {
-	if k := bytes.Index(b[from:], h); k >= 0 {
-		return from + k
-	}
-	return len(b)
-}
-
-// hintsOf finds, for each alternative of a pattern, a piece of text that every match holds. It returns nil
-// if one alternative has none: then only the pattern itself can tell. A pattern costs a hundred times as
-// much as a search for a few words.
-func hintsOf(pattern string) [][]byte {
-	re, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil
-	}
-	list, ok := hints(re.Simplify())
-	if !ok {
-		return nil
-	}
-	var lower [][]byte
-	for _, h := range list {
-		lower = append(lower, []byte(strings.ToLower(h)))
-	}
-	return lower
-}
-
-func hints(re *syntax.Regexp) ([]string, bool) {
-	switch re.Op {
-	case syntax.OpLiteral:
-		if len(re.Rune) < 2 {
-			return nil, false
-		}
-		return []string{string(re.Rune)}, true
-	case syntax.OpCapture, syntax.OpPlus:
-		return hints(re.Sub[0])
-	case syntax.OpRepeat:
-		if re.Min > 0 {
-			return hints(re.Sub[0])
-		}
-	case syntax.OpConcat:
-		// The best piece is the one with the fewest and longest alternatives.
-		var best []string
-		for _, s := range re.Sub {
-			if h, ok := hints(s); ok && (best == nil || len(h) < len(best) || len(h) == len(best) && len(h[0]) > len(best[0])) {
-				best = h
-			}
-		}
-		return best, best != nil
-	case syntax.OpAlternate:
-		var all []string
-		for _, s := range re.Sub {
-			h, ok := hints(s)
-			if !ok {
-				return nil, false
-			}
-			all = append(all, h...)
-		}
-		return all, len(all) > 0
-	}
-	return nil, false
-}
+// A place is a stretch of a text.
+type place struct{ start, end int }
 
 // isTool reports whether the outcome rules know the program.
 func isTool(program string) bool {
