@@ -213,18 +213,44 @@ func (s *Scanner) rawString() (raw []byte, escaped bool) {
 		return nil, false
 	}
 	start := s.pos + 1
-	end := stringEnd(s.buf, start)
+	end, escaped := stringEnd(s.buf, start)
 	if end < 0 {
 		s.fail()
 		return nil, false
 	}
-	raw = s.buf[start:end]
 	s.pos = end + 1
-	return raw, bytes.IndexByte(raw, '\\') >= 0
+	return s.buf[start:end], escaped
 }
 
-// stringEnd returns the index of the quote that closes the string whose content begins at i, or -1.
-func stringEnd(b []byte, i int) int {
+// stringEnd returns the index of the quote that closes the string whose content begins at i, or -1, and
+// whether the string holds escapes.
+func stringEnd(b []byte, i int) (end int, escaped bool) {
+	// Most strings are short and plain: keys, ids, names.
+	for k := 0; k < 4 && i+8 <= len(b); k++ {
+		w := word(b, i)
+		q, e := zeroes(w^'"'*ones), zeroes(w^'\\'*ones)
+		if q|e == 0 {
+			i += 8
+			continue
+		}
+		if at := bits.TrailingZeros64(q | e); q>>at&1 == 1 {
+			return i + at/8, false
+		}
+		return escapedEnd(b, i+bits.TrailingZeros64(e)/8), true
+	}
+	q := bytes.IndexByte(b[i:], '"')
+	if q < 0 {
+		return -1, false
+	}
+	e := bytes.IndexByte(b[i:i+q], '\\')
+	if e < 0 {
+		return i + q, false
+	}
+	return escapedEnd(b, i+e), true
+}
+
+// escapedEnd is stringEnd from an escape on.
+func escapedEnd(b []byte, i int) int {
 	start := i
 	for {
 		q := bytes.IndexByte(b[i:], '"')
@@ -243,6 +269,17 @@ func stringEnd(b []byte, i int) int {
 		i = q + 1
 	}
 }
+
+const ones = 0x0101010101010101
+
+// word are the eight bytes at i, which b must have.
+func word(b []byte, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))[:])
+}
+
+// zeroes has the high bit set in the first byte of w that is zero (and perhaps in later bytes); it is
+// zero if there is none.
+func zeroes(w uint64) uint64 { return (w - ones) &^ w & (0x80 * ones) }
 
 // A Text is a JSON string as it stands in the log. Raw is valid as long as the buffer is.
 type Text struct {
@@ -322,33 +359,47 @@ func (t Text) Len() int {
 	if !t.Escaped {
 		return len(t.Raw)
 	}
-	n, raw := 0, t.Raw
+	raw := t.Raw
+	n, i, far := len(raw), 0, 0
 	for {
-		i := bytes.IndexByte(raw, '\\')
-		if i < 0 {
-			return n + len(raw)
-		}
-		n += i
-		raw = raw[i:]
-		if len(raw) >= 6 && raw[1] == 'u' {
-			if r, size := unescape(raw); size > 2 {
-				n += utf8.RuneLen(r)
-				raw = raw[size:]
+		if i+8 <= len(raw) && far < 64 {
+			f := zeroes(word(raw, i) ^ '\\'*ones)
+			if f == 0 {
+				i += 8
+				far += 8
 				continue
 			}
+			i += bits.TrailingZeros64(f) / 8
+		} else {
+			k := bytes.IndexByte(raw[i:], '\\')
+			if k < 0 {
+				return n
+			}
+			i += k
 		}
-		if len(raw) == 1 {
-			return n + 1
+		far = 0
+		if i+1 >= len(raw) {
+			return n
 		}
-		switch raw[1] {
-		case 'n', 't', 'r', 'b', 'f', '"', '\\', '/':
-			n++
-		default:
-			n += 2 // a broken escape stands for itself
+		c := raw[i+1]
+		if simple[c] != 0 {
+			n--
+			i += 2
+			continue
 		}
-		raw = raw[2:]
+		size := 2 // a broken escape stands for itself
+		if c == 'u' && len(raw)-i >= 6 {
+			var r rune
+			if r, size = unescape(raw[i:]); size > 2 {
+				n -= size - utf8.RuneLen(r)
+			}
+		}
+		i += size
 	}
 }
+
+// simple gives what the escapes of one letter stand for; 0 for letters that make none.
+var simple = [256]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/'}
 
 // unescape decodes the \u escape (or surrogate pair) at the start of raw. A lone surrogate is U+FFFD; of
 // a broken escape the size is 2.
@@ -396,74 +447,75 @@ func Unquote(dst, raw []byte) []byte {
 	dst = slices.Grow(dst, len(raw))
 	out := dst[len(dst) : len(dst)+len(raw)]
 	n, i := 0, 0
-	for {
-		// Most escapes are line ends some tens of bytes apart: eight bytes at a time beat a search and a
-		// copy for each stretch between them. n <= i, so a store never leaves out.
-		for i+8 <= len(raw) {
-			w := binary.LittleEndian.Uint64(raw[i:])
-			binary.LittleEndian.PutUint64(out[n:], w)
-			if found := backslashes(w); found != 0 {
-				k := bits.TrailingZeros64(found) / 8
+	for i < len(raw) {
+		// Escapes are some ten bytes apart in code and some fifty in lists: sixteen bytes are moved at once,
+		// what is farther is searched and copied. n <= i, so no store leaves out.
+		if i+16 <= len(raw) {
+			w := word(raw, i)
+			putWord(out, n, w)
+			if f := zeroes(w ^ '\\'*ones); f != 0 {
+				k := bits.TrailingZeros64(f) / 8
 				i += k
 				n += k
-				break
+			} else {
+				w = word(raw, i+8)
+				putWord(out, n+8, w)
+				if f := zeroes(w ^ '\\'*ones); f != 0 {
+					k := 8 + bits.TrailingZeros64(f)/8
+					i += k
+					n += k
+				} else {
+					i += 16
+					n += 16
+					k := bytes.IndexByte(raw[i:], '\\')
+					if k < 0 {
+						n += copy(out[n:], raw[i:])
+						break
+					}
+					copy(out[n:], raw[i:i+k])
+					i += k
+					n += k
+				}
 			}
-			i += 8
-			n += 8
-		}
-		if i+8 > len(raw) {
+		} else {
 			for i < len(raw) && raw[i] != '\\' {
 				out[n] = raw[i]
 				i++
 				n++
 			}
-		}
-		if i >= len(raw) {
-			break
+			if i == len(raw) {
+				break
+			}
 		}
 		if i == len(raw)-1 {
 			out[n] = '\\'
 			n++
 			break
 		}
-		switch c := raw[i+1]; c {
-		case 'n':
-			out[n] = '\n'
-		case 't':
-			out[n] = '\t'
-		case 'r':
-			out[n] = '\r'
-		case 'b':
-			out[n] = '\b'
-		case 'f':
-			out[n] = '\f'
-		case '"', '\\', '/':
-			out[n] = c
-		case 'u':
-			if len(raw)-i >= 6 {
-				if r, size := unescape(raw[i:]); size > 2 {
-					n += utf8.EncodeRune(out[n:], r)
-					i += size
-					continue
-				}
-			}
-			fallthrough
-		default:
-			out[n], out[n+1] = '\\', c
+		c := raw[i+1]
+		if s := simple[c]; s != 0 {
+			out[n] = s
 			n++
+			i += 2
+			continue
 		}
-		n++
+		if c == 'u' && len(raw)-i >= 6 {
+			if r, size := unescape(raw[i:]); size > 2 {
+				n += utf8.EncodeRune(out[n:], r)
+				i += size
+				continue
+			}
+		}
+		out[n], out[n+1] = '\\', c
+		n += 2
 		i += 2
 	}
 	return dst[:len(dst)+n]
 }
 
-// backslashes has the high bit set in the first byte of w that is a backslash (and perhaps in later
-// bytes); it is zero if there is none.
-func backslashes(w uint64) uint64 {
-	const low, high = 0x0101010101010101, 0x8080808080808080
-	w ^= '\\' * low
-	return (w - low) &^ w & high
+// putWord writes eight bytes at i, which b must have.
+func putWord(b []byte, i int, w uint64) {
+	binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))[:], w)
 }
 
 // Str takes a string and returns it decoded as a string of its own; other values give "".
@@ -562,7 +614,7 @@ func (s *Scanner) Bool() (v, ok bool) {
 func (s *Scanner) Skip() {
 	switch s.Kind() {
 	case String:
-		end := stringEnd(s.buf, s.pos+1)
+		end, _ := stringEnd(s.buf, s.pos+1)
 		if end < 0 {
 			s.fail()
 			return
@@ -612,7 +664,7 @@ func (s *Scanner) skipContainer() {
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			end := stringEnd(b, i+1)
+			end, _ := stringEnd(b, i+1)
 			if end < 0 {
 				s.fail()
 				return
