@@ -86,6 +86,13 @@ func runIngest(e *env, o ingestOptions) error {
 		s.Close()
 		return err
 	}
+	// The first reading of a store is the one that people wait for.
+	if d.summary.ImportID > 1 {
+		if err := o.timed(e, "comments", func() error { return s.Explain(e.ctx) }); err != nil {
+			s.Close()
+			return err
+		}
+	}
 	if err := o.timed(e, "close", s.Close); err != nil {
 		return err
 	}

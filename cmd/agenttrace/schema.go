@@ -98,16 +98,27 @@ WITH relations AS (
     WHERE database_name = current_database() AND function_type = 'table_macro' AND NOT internal
 )
 
-SELECT CASE WHEN schema_name = 'main' THEN name ELSE schema_name || '.' || name END AS relation, kind, comment AS meaning
-FROM relations
-WHERE schema_name = 'main' OR schema_name = 'raw' AND $raw::BOOLEAN
-ORDER BY schema_name, name`
+SELECT
+    CASE WHEN r.schema_name = 'main' THEN r.name ELSE r.schema_name || '.' || r.name END AS relation,
+    r.kind,
+    coalesce(v.summary, CASE WHEN f.name IS NOT NULL THEN 'Current version: ' || f.name || '. ' || f.summary END, r.comment) AS meaning
+FROM relations AS r
+LEFT JOIN view_catalog AS v ON r.schema_name = 'main' AND v.name = r.name
+LEFT JOIN view_catalog AS f ON r.schema_name = 'main' AND f.family = r.name AND f.status = 'current'
+WHERE r.schema_name = 'main' OR r.schema_name = 'raw' AND $raw::BOOLEAN
+ORDER BY r.schema_name, r.name`
 
 const columnsSQL = `
-SELECT column_name AS column, data_type AS type, comment AS meaning
-FROM duckdb_columns()
-WHERE database_name = current_database() AND table_name = $name AND schema_name = $schema
-ORDER BY column_index`
+WITH promised AS (
+    SELECT unnest(columns, recursive := true) FROM view_catalog
+    WHERE $schema = 'main' AND (name = $name OR family = $name AND status = 'current')
+)
+
+SELECT d.column_name AS column, d.data_type AS type, p.unit, coalesce(p.meaning, d.comment) AS meaning
+FROM duckdb_columns() AS d
+LEFT JOIN promised AS p ON p.name = d.column_name
+WHERE d.database_name = current_database() AND d.table_name = $name AND d.schema_name = $schema
+ORDER BY d.column_index`
 
 func runSchema(e *env, o schemaOptions) error {
 	format, err := o.outputFormat("table", render.Formats...)

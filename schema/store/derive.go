@@ -13,7 +13,7 @@ import (
 
 // deriveBatch bounds the rows (calls and messages) of the sessions that are derived together, and so
 // the memory it takes.
-const deriveBatch = 600_000
+var deriveBatch = 600_000
 
 // MarkAllStale has the kept results of every session derived anew.
 func MarkAllStale(ctx context.Context, conn *sql.Conn, level string) error {
@@ -121,8 +121,12 @@ func (d *deriver) batch(n int) error {
 	if err != nil {
 		return err
 	}
+	touched, err := d.touched()
+	if err != nil {
+		return err
+	}
 	for _, s := range d.plan {
-		if err := d.exec(s.create); err != nil {
+		if err := d.exec(strings.ReplaceAll(s.create, touchedMark, touched)); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -130,8 +134,22 @@ func (d *deriver) batch(n int) error {
 	for i := len(d.plan) - 1; i >= 0; i-- {
 		q.WriteString(d.plan[i].drop)
 	}
-	fmt.Fprintf(&q, "DELETE FROM raw.stale_sessions WHERE level = %s AND session_id IN (FROM touched_sessions)", Quote(d.level))
+	fmt.Fprintf(&q, "DELETE FROM raw.stale_sessions WHERE level = %s AND session_id %s", Quote(d.level), touched)
 	return d.exec(q.String())
+}
+
+// touchedMark stands in the steps of a plan for the condition on session_id that selects a batch.
+const touchedMark = "{in the batch}"
+
+// touched is that condition. A few ids are written out: the engine carries those down to the scans of the
+// tables, and so reads little of a large store.
+func (d *deriver) touched() (string, error) {
+	const few = 32
+	ids, err := texts(d.ctx, d.conn, fmt.Sprintf("SELECT session_id::VARCHAR FROM touched_sessions LIMIT %d", few+1))
+	if err != nil || len(ids) > few {
+		return "IN (SELECT session_id FROM temp.touched_sessions)", err
+	}
+	return "IN (" + strings.Join(ids, ", ") + ")", nil
 }
 
 // A step of a plan makes one relation, or the stored result of one definition.
@@ -192,7 +210,7 @@ func (p *planner) computed(d *sqlfiles.Definition) bool {
 func (p *planner) input(name string) step {
 	return step{
 		name:   name,
-		create: fmt.Sprintf("CREATE TEMP VIEW %[1]s AS SELECT * FROM raw.%[1]s WHERE session_id IN (SELECT session_id FROM temp.touched_sessions)", name),
+		create: fmt.Sprintf("CREATE TEMP VIEW %[1]s AS SELECT * FROM raw.%[1]s WHERE session_id %[2]s", name, touchedMark),
 		drop:   fmt.Sprintf("DROP VIEW temp.%s;\n", name),
 	}
 }
@@ -205,8 +223,8 @@ func (p *planner) steps(d *sqlfiles.Definition) []step {
 		if !hasColumn(d, "session_id") {
 			return nil // prices, settings: read where they are
 		}
-		table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM core.%s WHERE session_id IN (SELECT session_id FROM touched_sessions)",
-			d.Name, p.needed(d), d.Name)
+		table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM core.%s WHERE session_id %s",
+			d.Name, p.needed(d), d.Name, touchedMark)
 		return []step{table}
 	case d.Kept == "" && read == 1:
 		return []step{{
@@ -219,10 +237,10 @@ func (p *planner) steps(d *sqlfiles.Definition) []step {
 		return []step{table}
 	}
 	// What is kept is written once, and what follows reads it back: a table costs more to write than to read.
-	result := step{name: d.Name, create: fmt.Sprintf("DELETE FROM kept.%[1]s WHERE session_id IN (SELECT session_id FROM touched_sessions);\nINSERT INTO kept.%[1]s SELECT %[2]s FROM (\n%[3]s\n)",
-		d.Name, columnNames(d), d.Body)}
+	result := step{name: d.Name, create: fmt.Sprintf("DELETE FROM kept.%[1]s WHERE session_id %[4]s;\nINSERT INTO kept.%[1]s SELECT %[2]s FROM (\n%[3]s\n)",
+		d.Name, columnNames(d), d.Body, touchedMark)}
 	if read > 0 {
-		result.create += fmt.Sprintf(";\nCREATE TEMP VIEW %s AS SELECT %s FROM kept.%s WHERE session_id IN (SELECT session_id FROM touched_sessions)", d.Name, p.needed(d), d.Name)
+		result.create += fmt.Sprintf(";\nCREATE TEMP VIEW %s AS SELECT %s FROM kept.%s WHERE session_id %s", d.Name, p.needed(d), d.Name, touchedMark)
 		result.drop = fmt.Sprintf("DROP VIEW temp.%s;\n", d.Name)
 	}
 	return []step{result}

@@ -18,6 +18,17 @@ func (s *Store) Prepare(ctx context.Context) error {
 	return InstallViews(ctx, conn)
 }
 
+// Explain writes the words of the views' headers as comments, where every DuckDB client shows them. It
+// takes a good part of a second, once per version of the views: do it when nobody waits.
+func (s *Store) Explain(ctx context.Context) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return CommentViews(ctx, conn)
+}
+
 // Finish brings the facts up to date after an ingest: names and commands that are new, copies, and the
 // kept facts of the sessions concerned. touched lists the sources that changed; all says that they are
 // all there are.

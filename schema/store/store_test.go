@@ -71,6 +71,9 @@ func TestRowsAreTheTables(t *testing.T) {
 
 func TestEverythingIsExplained(t *testing.T) {
 	s := openNew(t, Memory)
+	if err := s.Explain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	for _, q := range []string{
 		`SELECT 'table ' || schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'agenttrace' AND schema_name IN ('raw', 'main') AND comment IS NULL`,
 		`SELECT 'column ' || c.schema_name || '.' || c.table_name || '.' || c.column_name FROM duckdb_columns() AS c

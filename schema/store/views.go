@@ -358,7 +358,11 @@ func CommentViews(ctx context.Context, conn *sql.Conn) error {
 				}
 				fmt.Fprintf(&q, "COMMENT ON COLUMN main.%s.%s IS %s;\n", d.Name, c.Name, Quote(meaning))
 			}
+			if d.Status == sqlfiles.Current {
+				fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Family, Quote(fmt.Sprintf("The current version, %s: %s", d.Name, d.Summary)))
+			}
 		}
+		q.WriteString("COMMENT ON VIEW main.view_catalog IS 'The versioned views: what they promise, and how they compute it.';\n")
 		if _, err := conn.ExecContext(ctx, q.String()); err != nil {
 			return fmt.Errorf("comment views: %w", err)
 		}

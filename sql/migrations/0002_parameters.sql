@@ -121,3 +121,101 @@ CREATE TABLE raw.view_catalog (
     definition VARCHAR NOT NULL
 );
 COMMENT ON TABLE raw.view_catalog IS 'The definitions that are installed in this store.';
+
+COMMENT ON COLUMN raw.prices.provider IS 'Who bills.';
+COMMENT ON COLUMN raw.prices.model IS 'Canonical model id, lower case.';
+COMMENT ON COLUMN raw.prices.match_kind IS 'exact: the id is that string; prefix: it may carry a dated or moving suffix.';
+COMMENT ON COLUMN raw.prices.effective_from IS 'First instant at which the row holds, UTC.';
+COMMENT ON COLUMN raw.prices.effective_to IS 'End, exclusive, UTC; NULL = no later change known.';
+COMMENT ON COLUMN raw.prices.input IS 'USD per 1M input tokens neither read from nor written to a cache.';
+COMMENT ON COLUMN raw.prices.output IS 'USD per 1M output tokens.';
+COMMENT ON COLUMN raw.prices.cache_read IS 'USD per 1M input tokens read from a cache; NULL = the input rate.';
+COMMENT ON COLUMN raw.prices.cache_write_5m IS 'USD per 1M tokens written to the short-lived cache; NULL = the input rate.';
+COMMENT ON COLUMN raw.prices.cache_write_1h IS 'USD per 1M tokens written to the long-lived cache; NULL = as the short-lived one.';
+COMMENT ON COLUMN raw.prices.reasoning IS 'USD per 1M: replaces output for the whole output of a call that reasons.';
+COMMENT ON COLUMN raw.prices.long_context_threshold IS 'Prompt size in tokens above which the long rates hold for the whole call.';
+COMMENT ON COLUMN raw.prices.long_input IS 'USD per 1M above the threshold.';
+COMMENT ON COLUMN raw.prices.long_output IS 'USD per 1M above the threshold.';
+COMMENT ON COLUMN raw.prices.long_cache_read IS 'USD per 1M above the threshold.';
+COMMENT ON COLUMN raw.prices.long_cache_write IS 'USD per 1M above the threshold, short-lived cache.';
+COMMENT ON COLUMN raw.prices.long_cache_write_1h IS 'USD per 1M above the threshold, long-lived cache.';
+COMMENT ON COLUMN raw.prices.batch_mult IS 'Factor of the batch API; NULL = unknown or not offered.';
+COMMENT ON COLUMN raw.prices.flex_mult IS 'Factor of the flex tier.';
+COMMENT ON COLUMN raw.prices.priority_mult IS 'Factor of the priority or fast tier.';
+COMMENT ON COLUMN raw.prices.region_mult IS 'Factor of data residency and regional endpoints.';
+COMMENT ON COLUMN raw.prices.currency IS 'USD.';
+COMMENT ON COLUMN raw.prices.unit IS '1M tokens.';
+COMMENT ON COLUMN raw.prices.source IS 'Keys of the sources.';
+COMMENT ON COLUMN raw.prices.prompt_over IS 'The row holds for prompts larger than this, in tokens.';
+COMMENT ON COLUMN raw.prices.time_window IS 'utc|days|spans: the row holds only inside these hours.';
+COMMENT ON COLUMN raw.prices.confidence IS 'A: a provider page or two independent files; B: one file, or an approximate day; C: sources disagree.';
+COMMENT ON COLUMN raw.prices.notes IS 'Remarks.';
+COMMENT ON COLUMN raw.prices.is_own IS 'A row of the user, which comes first.';
+
+COMMENT ON COLUMN raw.model_aliases.rank IS 'Order of the rules.';
+COMMENT ON COLUMN raw.model_aliases.alias IS 'Name or pattern as logged.';
+COMMENT ON COLUMN raw.model_aliases.model IS 'What it stands for; NULL = no model.';
+COMMENT ON COLUMN raw.model_aliases.rule IS 'exact or regex.';
+COMMENT ON COLUMN raw.model_aliases.step IS '1 = names, 2 = patterns.';
+COMMENT ON COLUMN raw.model_aliases.effect IS 'Effect on the price.';
+COMMENT ON COLUMN raw.model_aliases.valid_from IS 'From, UTC.';
+COMMENT ON COLUMN raw.model_aliases.valid_to IS 'Until, exclusive, UTC.';
+COMMENT ON COLUMN raw.model_aliases.seen_in IS 'Agents that write it.';
+COMMENT ON COLUMN raw.model_aliases.notes IS 'Remarks.';
+COMMENT ON COLUMN raw.model_aliases.only_provider IS 'Holds for this provider only.';
+
+COMMENT ON COLUMN raw.tool_kinds.rank IS 'Order of the rules.';
+COMMENT ON COLUMN raw.tool_kinds.key IS 'Folded tool name or part of one.';
+COMMENT ON COLUMN raw.tool_kinds.match IS 'How the key is compared.';
+COMMENT ON COLUMN raw.tool_kinds.tool_kind IS 'Kind of tool.';
+COMMENT ON COLUMN raw.tool_kinds.note IS 'Remarks.';
+
+COMMENT ON COLUMN raw.command_rules.rule_set IS 'class, destructive or outcome.';
+COMMENT ON COLUMN raw.command_rules.rank IS 'Order within the set: the first match wins.';
+COMMENT ON COLUMN raw.command_rules.program_re IS 'Pattern that the whole program matches; NULL = any.';
+COMMENT ON COLUMN raw.command_rules.text_re IS 'Pattern found in the rest or, for outcome, in the output; NULL = any.';
+COMMENT ON COLUMN raw.command_rules.result IS 'What the rule says.';
+COMMENT ON COLUMN raw.command_rules.verification_kind IS 'test, build or lint.';
+COMMENT ON COLUMN raw.command_rules.note IS 'Remarks.';
+
+COMMENT ON COLUMN raw.settings.key IS 'Name of the setting.';
+COMMENT ON COLUMN raw.settings.num IS 'Its value, where it is a number.';
+COMMENT ON COLUMN raw.settings.txt IS 'Its value, where it is a text.';
+COMMENT ON COLUMN raw.settings.unit IS 'Unit of the number.';
+COMMENT ON COLUMN raw.settings.help IS 'What it does.';
+
+COMMENT ON COLUMN raw.model_names.raw_model IS 'Model name as logged.';
+COMMENT ON COLUMN raw.model_names.provider_name IS 'Provider as logged.';
+COMMENT ON COLUMN raw.model_names.valid_from IS 'The resolution holds from here, UTC; NULL = always.';
+COMMENT ON COLUMN raw.model_names.valid_to IS 'Until here, exclusive, UTC.';
+COMMENT ON COLUMN raw.model_names.model IS 'The model it names; NULL = unknown.';
+COMMENT ON COLUMN raw.model_names.price_provider IS 'Provider in the price book; NULL = unpriced.';
+COMMENT ON COLUMN raw.model_names.price_model IS 'Model in the price book; NULL = unpriced.';
+COMMENT ON COLUMN raw.model_names.price_effects IS 'Effects of the rules that led there.';
+
+COMMENT ON COLUMN raw.tool_names.tool_name_raw IS 'Tool name as logged.';
+COMMENT ON COLUMN raw.tool_names.tool_name IS 'Name folded: lower case, without decoration and server.';
+COMMENT ON COLUMN raw.tool_names.tool_kind IS 'Kind of tool.';
+COMMENT ON COLUMN raw.tool_names.mcp_server IS 'MCP server in the name.';
+
+COMMENT ON COLUMN raw.command_classes.command_key IS 'The command: raw.command_texts.';
+COMMENT ON COLUMN raw.command_classes.command_class IS 'Class by the first rule that matches.';
+COMMENT ON COLUMN raw.command_classes.verification_kind IS 'test, build or lint; NULL = no verification.';
+COMMENT ON COLUMN raw.command_classes.is_destructive IS 'A rule calls it destructive.';
+
+COMMENT ON COLUMN raw.view_catalog.name IS 'Name with version.';
+COMMENT ON COLUMN raw.view_catalog.family IS 'Name without version.';
+COMMENT ON COLUMN raw.view_catalog.version IS 'Version.';
+COMMENT ON COLUMN raw.view_catalog.layer IS 'base, core, metrics, anomalies, health or trends.';
+COMMENT ON COLUMN raw.view_catalog.status IS 'draft, current or superseded.';
+COMMENT ON COLUMN raw.view_catalog.since IS 'First release that has it.';
+COMMENT ON COLUMN raw.view_catalog.grain IS 'Columns that identify a row.';
+COMMENT ON COLUMN raw.view_catalog.kept IS 'facts or findings: its result is stored; NULL = computed when asked.';
+COMMENT ON COLUMN raw.view_catalog.parameters IS 'Parameters of a table macro.';
+COMMENT ON COLUMN raw.view_catalog.sha256 IS 'Checksum of the statement.';
+COMMENT ON COLUMN raw.view_catalog.kept_sha256 IS 'Checksum of the statement and of all it reads.';
+COMMENT ON COLUMN raw.view_catalog.summary IS 'What it shows.';
+COMMENT ON COLUMN raw.view_catalog.changes IS 'Changes against the version before.';
+COMMENT ON COLUMN raw.view_catalog.columns IS 'Columns with types, units and meanings.';
+COMMENT ON COLUMN raw.view_catalog.reads IS 'Definitions that it reads.';
+COMMENT ON COLUMN raw.view_catalog.definition IS 'The statement.';

@@ -104,7 +104,8 @@ SELECT
     m.line
 FROM once AS m
 LEFT JOIN raw.model_names AS n
+    -- Written as comparisons of one side with the other, so that it is a hash join.
     ON n.raw_model = coalesce(m.response_model, m.request_model)
-    AND n.provider_name IS NOT DISTINCT FROM m.provider_name
-    AND (n.valid_from IS NULL OR m.occurred_at >= n.valid_from)
-    AND (n.valid_to IS NULL OR m.occurred_at < n.valid_to)
+    AND coalesce(n.provider_name, '') = coalesce(m.provider_name, '')
+    AND coalesce(n.valid_from, '-infinity'::TIMESTAMPTZ) <= coalesce(m.occurred_at, '-infinity'::TIMESTAMPTZ)
+    AND coalesce(n.valid_to, 'infinity'::TIMESTAMPTZ) > coalesce(m.occurred_at, '-infinity'::TIMESTAMPTZ)
