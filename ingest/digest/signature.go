@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/agenttrace/agenttrace/ingest/literal"
 	"github.com/agenttrace/agenttrace/schema"
 	"github.com/cespare/xxhash/v2"
 )
@@ -44,23 +45,24 @@ func Signature(output []byte) schema.ID {
 
 func errorLines(lines []string, text []byte) []string {
 	var room [signatureWidth]byte
-	for len(text) > 0 {
-		line := text
-		if k := bytes.IndexByte(text, '\n'); k >= 0 {
-			line, text = text[:k], text[k+1:]
-		} else {
-			text = nil
+	done := -1 // end of the last line looked at to its end, or taken
+	words.Scan(text, func(id, at int) bool {
+		if at < done {
+			return true
 		}
-		if len(line) > signatureWidth {
-			line = line[:signatureWidth]
+		start := bytes.LastIndexByte(text[:at], '\n') + 1
+		if at+len(errorWords[id]) > start+signatureWidth || !beginsWord(text[start:], at-start) {
+			return true
 		}
-		if !hasErrorWord(line) {
-			continue
+		done = len(text)
+		if k := bytes.IndexByte(text[at:], '\n'); k >= 0 {
+			done = at + k
 		}
-		if l := plain(room[:0], line); len(l) > 0 {
+		if l := plain(room[:0], text[start:min(done, start+signatureWidth)]); len(l) > 0 {
 			lines = append(lines, string(l))
 		}
-	}
+		return true
+	})
 	return lines
 }
 
@@ -72,36 +74,18 @@ var errorWords = [...]string{
 	"unhandled", "unknown", "unresolved", "✗", "✘", "✖",
 }
 
-// wordsBy lists the error words by their first byte.
-var wordsBy = func() (by [256][]string) {
-	for _, w := range errorWords {
-		by[w[0]] = append(by[w[0]], w)
+var words = func() *literal.Set {
+	var list []literal.Literal
+	for i, w := range errorWords {
+		list = append(list, literal.Literal{Text: w, Fold: true, ID: i})
 	}
-	return by
+	return literal.New(list)
 }()
 
-// hasErrorWord reports whether a word of the line begins with an error word. In names like TypeError and
-// AssertionError each capital begins a word.
-func hasErrorWord(line []byte) bool {
-	for i, c := range line {
-		lower := c
-		if c-'A' < 26 {
-			lower |= 0x20
-		}
-		words := wordsBy[lower]
-		if words == nil {
-			continue
-		}
-		if i > 0 && isLetter(line[i-1]) && !(c != lower && line[i-1]&0x20 != 0) && !afterColor(line, i) {
-			continue
-		}
-		for _, w := range words {
-			if len(line)-i >= len(w) && foldEqual(line[i:i+len(w)], w) {
-				return true
-			}
-		}
-	}
-	return false
+// beginsWord reports whether a word begins at i. In names like TypeError and AssertionError each capital
+// begins one.
+func beginsWord(line []byte, i int) bool {
+	return i == 0 || !isLetter(line[i-1]) || line[i]-'A' < 26 && line[i-1]&0x20 != 0 || afterColor(line, i)
 }
 
 // plain appends what of the line stays the same when the failure does: without colours, with # for

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"github.com/agenttrace/agenttrace/ingest/literal"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -48,31 +49,55 @@ func (j *judge) counts() {
 	}
 }
 
+// What the lines of a summary hold, and those that go test -v prints for each test.
+const (
+	anyResult = iota
+	goPass
+	goFail
+)
+
+var (
+	resultWords = []literal.Literal{{Text: "pass", ID: anyResult}, {Text: "fail", ID: anyResult}, {Text: "error", ID: anyResult}}
+	results     = literal.New(resultWords)
+
+	verboseResults = literal.New(append([]literal.Literal{
+		{Text: "--- PASS: ", LineStart: true, ID: goPass}, {Text: "--- FAIL: ", LineStart: true, ID: goFail},
+	}, resultWords...))
+)
+
 // readTally goes over the lines of the output. A runner prints its own form; the first form found counts.
 func readTally(p *Part, output []byte) tally {
 	var pytest, tests, mocha, cargo, bun, node, playwright, goTest tally
 	verbose := p.Program == "go" && (hasFlag(p.Rest, "-v") || hasFlag(p.Rest, "-test.v")) && len(output) <= 2*judged
-	for len(output) > 0 {
-		line := output
-		if k := bytes.IndexByte(output, '\n'); k >= 0 {
-			line, output = output[:k], output[k+1:]
-		} else {
-			output = nil
+	set := results
+	if verbose {
+		set = verboseResults
+	}
+	done := -1
+	set.Scan(output, func(id, at int) bool {
+		switch id {
+		case goPass:
+			goTest.passed++
+			goTest.seen = true
+			return true
+		case goFail:
+			goTest.failed++
+			goTest.seen = true
+			return true
 		}
-		if verbose {
-			switch {
-			case bytes.HasPrefix(line, []byte("--- PASS: ")):
-				goTest.passed++
-				goTest.seen = true
-			case bytes.HasPrefix(line, []byte("--- FAIL: ")):
-				goTest.failed++
-				goTest.seen = true
-			}
+		if at < done {
+			return true
 		}
-		if len(line) > 300 || !bytes.Contains(line, []byte("pass")) && !bytes.Contains(line, []byte("fail")) && !bytes.Contains(line, []byte("error")) {
-			continue
+		start := bytes.LastIndexByte(output[:at], '\n') + 1
+		done = len(output)
+		if k := bytes.IndexByte(output[at:], '\n'); k >= 0 {
+			done = at + k
 		}
-		line = bytes.TrimSpace(plainText(line))
+		line := output[start:done]
+		if len(line) > 300 {
+			return true
+		}
+		line = bytes.TrimSpace(plainText(nil, line))
 		switch {
 		case bytes.HasPrefix(line, []byte("test result: ")):
 			_, rest, ok := bytes.Cut(line, []byte(". "))
@@ -92,7 +117,7 @@ func readTally(p *Part, output []byte) tally {
 		default:
 			bare := bytes.Trim(line, "= ")
 			if len(bare) == 0 || !isDigit(bare[0]) {
-				continue
+				return true
 			}
 			f := bytes.Fields(bare)
 			switch {
@@ -106,7 +131,8 @@ func readTally(p *Part, output []byte) tally {
 				playwright.word(f[0], f[1])
 			}
 		}
-	}
+		return true
+	})
 	for _, t := range [...]tally{goTest, pytest, tests, cargo, mocha, node, bun, playwright} {
 		if t.seen {
 			return t

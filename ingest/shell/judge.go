@@ -2,6 +2,8 @@ package shell
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"sync"
 
 	"github.com/agenttrace/agenttrace/ingest/digest"
@@ -47,7 +49,7 @@ type judge struct {
 	verdicts   []Verdict
 	output     []byte
 	text       []byte  // both ends of the output without colours
-	room       []byte  // for text
+	room, bare []byte  // for text
 	candidates int     // parts that the output may tell something about
 	reading    []bool  // by part: it is one of them
 	used       []found // by part: the rule of its tool that told
@@ -63,7 +65,7 @@ type judge struct {
 var judges = sync.Pool{New: func() any { return &judge{} }}
 
 func (j *judge) release() {
-	*j = judge{room: j.room, reading: j.reading[:0], used: j.used[:0], general: j.general, tools: j.tools}
+	*j = judge{room: j.room, bare: j.bare, reading: j.reading[:0], used: j.used[:0], general: j.general, tools: j.tools}
 	j.general.text = nil
 	for _, s := range j.tools {
 		s.text = nil
@@ -114,7 +116,10 @@ func (j *judge) window() {
 		j.room = append(j.room, b[len(b)-judged:]...)
 		b = j.room
 	}
-	j.text = plainText(b)
+	j.text = plainText(j.bare[:0], b)
+	if len(j.text) > 0 && cap(j.bare) < len(b) && &j.text[0] != &b[0] {
+		j.bare = j.text
+	}
 }
 
 // search begins the search for the rules of a program, or returns it if it has begun.
@@ -142,23 +147,50 @@ type found struct {
 
 func (f *found) result() string { return f.in.set.rules[f.rule].result }
 
-// plainText drops colours and carriage returns.
-func plainText(b []byte) []byte {
+// plainText drops colours and carriage returns. Where there are some the result is appended to dst.
+func plainText(dst, b []byte) []byte {
 	if bytes.IndexByte(b, 0x1b) < 0 && bytes.IndexByte(b, '\r') < 0 {
 		return b
 	}
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
+	for {
+		i := indexControl(b)
+		dst = append(dst, b[:i]...)
+		if i == len(b) {
+			return dst
+		}
 		switch {
 		case b[i] == '\r':
-		case b[i] == 0x1b && i+1 < len(b) && b[i+1] == '[':
+			i++
+		case i+1 < len(b) && b[i+1] == '[':
 			for i += 2; i < len(b) && (b[i] < 0x40 || b[i] > 0x7e); i++ {
 			}
+			i = min(i+1, len(b))
 		default:
-			out = append(out, b[i])
+			dst = append(dst, b[i])
+			i++
+		}
+		b = b[i:]
+	}
+}
+
+// indexControl is where the first escape or carriage return stands, or len(b).
+func indexControl(b []byte) int {
+	const (
+		ones = 0x0101010101010101
+		high = 0x8080808080808080
+	)
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		x, y := w^0x1b*ones, w^'\r'*ones
+		if f := ((x-ones)&^x | (y-ones)&^y) & high; f != 0 {
+			return i + bits.TrailingZeros64(f)/8
 		}
 	}
-	return out
+	for i < len(b) && b[i] != 0x1b && b[i] != '\r' {
+		i++
+	}
+	return i
 }
 
 // reads reports whether the output may tell something about the part.
