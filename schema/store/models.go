@@ -237,7 +237,7 @@ func (l *lookup) result(m resolvedModel) resolvedModel {
 func (l *lookup) try(name string) (bool, resolvedModel) {
 	for _, a := range l.r.exact[name] {
 		if a.only != "" && a.only != l.gateway && a.only != l.provider {
-			continue
+			return true, resolvedModel{} // a name that means something at that provider only
 		}
 		for _, d := range []time.Time{a.from, a.to} {
 			if !d.IsZero() {

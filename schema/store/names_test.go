@@ -40,6 +40,7 @@ func TestResolve(t *testing.T) {
 		{"openrouter/anthropic/claude-opus-4.5", "", "anthropic/claude-opus-4-5 gateway"},
 		{"auto", "cursor", "cursor/auto"},
 		{"auto", "github-copilot", ""},
+		{"auto", "", ""},
 		// Names whose target moves: the date decides.
 		{"codex-auto-review", "", " | 2025-08-07 openai/gpt-5 assumed | 2025-09-15 openai/gpt-5-codex assumed | 2025-11-12 openai/gpt-5.1-codex assumed" +
 			" | 2025-12-18 openai/gpt-5.2-codex assumed | 2026-02-05 openai/gpt-5.3-codex assumed | 2026-03-05 openai/gpt-5.4 assumed | 2026-04-23 openai/gpt-5.5 assumed"},
@@ -162,7 +163,7 @@ func TestClassify(t *testing.T) {
 		{"prettier", "--check .", "lint lint false"},
 		{"prettier", "--write .", "format - false"},
 		{"g++", "main.cc", "build build false"},
-		{"sed", "-n 1,5p a", "search - false"},
+		{"sed", "-n 1,5p a", "read - false"},
 		{"sed", "-i s/a/b/ a", "edit_inplace - false"},
 		{"find", ". -name x", "search - false"},
 		{"find", ". -delete", "file_write - false"},
