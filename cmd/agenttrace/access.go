@@ -37,11 +37,13 @@ type data struct {
 	*store.Store
 	summary *ingest.Summary // of the refresh; nil if there was none
 	stale   string          // why the answer may lag behind the logs; "" if it does not
+	apart   bool            // not the user's own sessions: explicit inputs, or the samples
 }
 
 // inputs are what a command was told to read instead of the user's own logs.
 type inputs struct {
-	paths []string
+	paths   []string
+	emptyOK bool // that no session is there is an answer, not an error
 }
 
 // open gives a store to read from.
@@ -50,6 +52,12 @@ type inputs struct {
 // store, brought up to date first. Looking whether anything is new needs no more than reading, so
 // readers do not get into each other's way; only when there is something to write is the file taken.
 func (c *common) open(e *env, in inputs, sandbox bool) (*data, error) {
+	if (c.demo || len(in.paths) > 0) && c.db != "" && c.db != store.Memory {
+		c.notice(e, "%s stays as it is: this is read into memory; agenttrace ingest is what writes to a store", c.db)
+	}
+	if c.demo {
+		return c.openDemo(e, in, sandbox)
+	}
 	if len(in.paths) > 0 {
 		return c.openInputs(e, in, sandbox)
 	}
@@ -93,6 +101,9 @@ func (c *common) ingestOptions(e *env) (ingest.Options, error) {
 
 // openInputs reads explicit paths into memory.
 func (c *common) openInputs(e *env, in inputs, sandbox bool) (*data, error) {
+	if c.noRefresh {
+		return nil, usagef("--no-refresh has no effect on explicit inputs: they are read each time")
+	}
 	o, err := c.ingestOptions(e)
 	if err != nil {
 		return nil, err
@@ -102,7 +113,8 @@ func (c *common) openInputs(e *env, in inputs, sandbox bool) (*data, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(d.summary.Agents) == 0 {
+	d.apart = true
+	if len(d.summary.Agents) == 0 && !in.emptyOK {
 		defer d.Close()
 		return nil, nothingRead(in, d.summary)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,102 +34,67 @@ func newDoctorCommand(e *env) *cobra.Command {
 		},
 	}
 	o.addStore(cmd.Flags())
+	o.addDemo(cmd.Flags())
 	o.addOutput(cmd.Flags(), reportFormats)
 	cmd.Flags().StringArrayVarP(&o.dirs, "dir", "d", nil, "examine this folder instead (repeatable)")
 	return cmd
 }
 
-// doctorSections are the questions of the doctor, in order.
-var doctorSections = []report.Section{
-	{Key: "agents", Title: "Agents", Kind: "table", Empty: "No session log was read.", SQL: `
-		SELECT x.agent, count(*) FILTER (x.source_state <> 'refused') AS file_count, any_value(s.n) AS session_count,
-			any_value(s.first_at) AS first_at, any_value(s.last_at) AS last_at,
-			sum(x.parsed_record_count)::BIGINT AS record_count, sum(x.unknown_record_count)::BIGINT AS unknown_record_count,
-			1 - sum(x.unknown_record_count) / nullif(sum(x.parsed_record_count), 0)::DOUBLE AS understood_ratio,
-			count(*) FILTER (x.source_state = 'missing') AS missing_count, count(*) FILTER (x.source_state = 'unreadable') AS unreadable_count
-		FROM raw.sources AS x
-		LEFT JOIN (SELECT agent, count(*) AS n, min(started_at) AS first_at, max(ended_at) AS last_at FROM sessions_v1 GROUP BY agent) AS s USING (agent)
-		GROUP BY x.agent HAVING file_count > 0 ORDER BY x.agent`},
-	{Key: "not_read", Title: "Files that were not read, and why", Kind: "table", SQL: `
-		SELECT path, source_state AS state, state_reason AS reason FROM raw.sources WHERE source_state IN ('unreadable', 'refused') ORDER BY source_state DESC, path`},
-	{Key: "unknown_records", Title: "Records of unknown type", Kind: "table",
-		Note: "Counted, never guessed at. Please report them with the version; no content is shown.", SQL: `
-		SELECT x.agent, p.agent_version, p.problem_kind AS kind, p.record_type, p.field, sum(p.occurrence_count)::BIGINT AS record_count,
-			count(DISTINCT p.source_id) AS file_count, min(x.path || ':' || p.line) AS example
-		FROM raw.problems AS p JOIN raw.sources AS x USING (source_id) WHERE p.problem_kind IN ('unknown_type', 'unknown_field') GROUP BY ALL ORDER BY record_count DESC, ALL LIMIT 50`},
-	{Key: "problems", Title: "Lines that could not be understood", Kind: "table", SQL: `
-		SELECT x.agent, p.problem_kind AS kind, sum(p.occurrence_count)::BIGINT AS line_count, count(DISTINCT p.source_id) AS file_count,
-			min(x.path || ':' || p.line) AS example
-		FROM raw.problems AS p JOIN raw.sources AS x USING (source_id) WHERE p.problem_kind NOT IN ('unknown_type', 'unknown_field') GROUP BY ALL ORDER BY line_count DESC, ALL`},
-	{Key: "unpriced_models", Title: "Models without a price", Kind: "table", SQL: `
-		SELECT c.agent, coalesce(c.response_model, '(not in the log)') AS model, count(*) AS model_call_count, sum(c.input_tokens)::BIGINT AS input_tokens,
-			sum(c.output_tokens)::BIGINT AS output_tokens, max(c.occurred_at) AS last_at
-		FROM model_call_costs_v1 AS c WHERE c.cost_usd IS NULL GROUP BY ALL ORDER BY model_call_count DESC, ALL`},
-	{Key: "imports", Title: "Newest imports", Kind: "table", SQL: `
-		SELECT import_id, started_at, epoch_ms(ended_at) - epoch_ms(started_at) AS took_ms, tool_version, status, seen_source_count, read_source_count, failed_source_count, read_bytes
-		FROM raw.imports ORDER BY import_id DESC LIMIT 5`},
-}
-
 func runDoctor(e *env, o doctorOptions) error {
-	if err := o.checkPaths(); err != nil {
-		return err
-	}
-	ro := reportOptions{common: o.common}
-	in := inputs{paths: append(append([]string(nil), o.dirs...), o.paths...)}
-	// A folder without any session is a finding here, not an error.
-	r, err := newDoctorReporter(e, &ro, in)
-	if err != nil {
-		return err
-	}
-	defer r.close()
-	tables, err := report.Run(e.ctx, r.conn, doctorSections, r.arg(""))
-	if err != nil {
-		return err
-	}
-	rep := &report.Report{Name: "doctor", Title: "agenttrace doctor", GeneratedAt: e.now(), Zone: r.zone}
-	rep.Head = append(rep.Head, report.Field{Name: "versions", Value: versions()}, report.Field{Name: "notices", Value: r.notices()})
-	rep.Tables = append(rep.Tables, r.storeTable(), r.places(), retention(e, r))
-	rep.Tables = append(rep.Tables, tables...)
-	rep.Lead = r.notices()
-	return r.write(rep)
-}
-
-func (o *doctorOptions) checkPaths() error {
-	for _, p := range append(append([]string(nil), o.dirs...), o.paths...) {
+	in := inputs{paths: append(append([]string(nil), o.dirs...), o.paths...), emptyOK: true}
+	for _, p := range in.paths {
 		if _, err := os.Stat(p); err != nil {
 			return err
 		}
 	}
-	return nil
+	r, err := newReporter(e, &reportOptions{common: o.common}, in)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	rep, err := r.build("doctor", "agenttrace doctor", "")
+	if err != nil {
+		return err
+	}
+	rep.Head = append(rep.Head, report.Field{Name: "notices", Value: r.notices()})
+	rep.Tables = append([]report.Table{r.storeTable(), r.places(), retention(e, r)}, rep.Tables...)
+	rep.Lead = doctorLead(r, rep)
+	return r.write(rep)
 }
 
-// newDoctorReporter is newReporter, but reads folders without sessions too.
-func newDoctorReporter(e *env, o *reportOptions, in inputs) (*reporter, error) {
-	r, err := newReporter(e, o, inputs{})
-	if len(in.paths) == 0 {
-		return r, err
+// doctorLead sums up in one sentence what is fine and what is not.
+func doctorLead(r *reporter, rep *report.Report) []string {
+	var sessions, files, unknown int64
+	agents := rep.Find("agents")
+	for i := range agents.Rows {
+		row := report.Table{Columns: agents.Columns, Rows: agents.Rows[i : i+1]}
+		add := func(sum *int64, column string) {
+			if n, ok := row.Value(column).(int64); ok {
+				*sum += n
+			}
+		}
+		add(&sessions, "session_count")
+		add(&files, "file_count")
+		add(&unknown, "unknown_record_count")
 	}
-	if err == nil {
-		r.close()
+	if files == 0 {
+		return append([]string{"No session log was found in the places below."}, r.notices()...)
 	}
-	io, err := o.ingestOptions(e)
-	if err != nil {
-		return nil, err
+	text := fmt.Sprintf("%s in %s.", plural(sessions, "session"), plural(files, "log file"))
+	trouble := false
+	for _, t := range []struct{ key, one string }{
+		{"not_read", "file that was not read"}, {"unknown_records", "kind of record that is unknown"}, {"problems", "kind of line that could not be understood"},
+		{"unpriced_models", "model without a price"},
+	} {
+		if n := len(rep.Find(t.key).Rows); n > 0 {
+			trouble = true
+			text += " " + plural(int64(n), t.one) + "."
+		}
 	}
-	io.Paths = in.paths
-	d, err := o.fill(e, io)
-	if err != nil {
-		return nil, err
+	if !trouble {
+		text += " All of it was understood and priced."
 	}
-	if r == nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	r.data = d
-	if r.conn, err = d.Session(e.ctx); err != nil {
-		d.Close()
-		return nil, err
-	}
-	return r, nil
+	return append([]string{text}, r.notices()...)
 }
 
 // storeTable is the state of the store's file.

@@ -26,6 +26,7 @@ type common struct {
 	quiet       bool
 	verbose     bool
 	content     string
+	demo        bool // the built-in sample sessions stand for the user's own
 	// output
 	format  string
 	output  string
@@ -55,9 +56,18 @@ func (c *common) addStore(f *pflag.FlagSet) {
 	f.StringVar(&c.home, "home", "", "home folder to look for logs in (default $HOME)")
 	f.BoolVar(&c.noRefresh, "no-refresh", false, "answer from the store as it is, without looking for new logs")
 	f.DurationVar(&c.lockTimeout, "lock-timeout", 10*time.Second, "how long to wait when another process holds the store")
+	c.addRun(f)
+}
+
+// addRun adds the flags of commands that work on a store of their own.
+func (c *common) addRun(f *pflag.FlagSet) {
 	f.StringVar(&c.memory, "memory", "", "memory for the database engine, such as 200MB")
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "no progress and no notices")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more on stderr")
+}
+
+func (c *common) addDemo(f *pflag.FlagSet) {
+	f.BoolVar(&c.demo, "demo", false, "ask the built-in sample sessions instead of your own")
 }
 
 func (c *common) addOutput(f *pflag.FlagSet, formats string) {
@@ -71,9 +81,13 @@ func (c *common) addOutput(f *pflag.FlagSet, formats string) {
 }
 
 func (c *common) addScope(f *pflag.FlagSet) {
-	f.StringArrayVarP(&c.dirs, "dir", "d", nil, "only this folder and all below it (repeatable)")
+	f.StringArrayVarP(&c.dirs, "dir", "d", nil, "only this folder and all below it, read into memory (repeatable)")
+	c.addFilters(f)
+}
+
+func (c *common) addFilters(f *pflag.FlagSet) {
 	f.StringVar(&c.since, "since", "", "from this date, timestamp, or age: 2026-01-31, 7d, 24h, 2w, 3mo")
-	f.StringVar(&c.until, "until", "", "until this date, timestamp, or age")
+	f.StringVar(&c.until, "until", "", "until this date (the day included), timestamp, or age")
 	f.StringArrayVar(&c.agents, "agent", nil, "only this agent (repeatable)")
 	f.StringArrayVar(&c.projects, "project", nil, "only this project: name, folder or id (repeatable)")
 	f.StringArrayVar(&c.models, "model", nil, "only sessions that used this model (repeatable)")
@@ -163,23 +177,34 @@ func (c *common) contentMode() (ingest.Content, error) {
 	return 0, usagef("--content %s: want full, preview or none", c.content)
 }
 
-// instant reads a date, a timestamp, or an age before now. A date means its first moment in the zone.
+// instant reads a date, a timestamp, or an age before now. A day begins and ends in the zone: since means
+// its first moment, until the first moment after it.
 func instant(flag, text string, zone *time.Location, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t, nil
 		}
 	}
+	day := func(t time.Time, offset int) time.Time {
+		if flag == "until" {
+			offset++
+		}
+		y, m, d := t.In(zone).Date()
+		return time.Date(y, m, d+offset, 0, 0, 0, 0, zone)
+	}
+	for _, layout := range []string{"2006-01-02", "20060102"} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return day(t, 0), nil
+		}
+	}
 	switch strings.ToLower(text) {
 	case "today":
-		y, m, d := now.In(zone).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, zone), nil
+		return day(now, 0), nil
 	case "yesterday":
-		y, m, d := now.In(zone).Date()
-		return time.Date(y, m, d-1, 0, 0, 0, 0, zone), nil
+		return day(now, -1), nil
 	case "now":
 		return now, nil
 	}

@@ -24,12 +24,12 @@ func (r *reporter) judge() ([]gate, error) {
 		return nil, nil
 	}
 	rows, err := r.conn.Query(r.e.ctx, `
-		WITH h AS (SELECT * FROM session_health_v1 SEMI JOIN scope USING (session_id)),
+		WITH h AS (SELECT CASE WHEN has_evidence THEN score END AS score, band FROM session_health_v1 SEMI JOIN scope USING (session_id)),
 		t AS (SELECT count(*) FILTER (status = 'ok') AS ok,
 				count(*) FILTER (status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed
 			FROM tool_calls_v1 SEMI JOIN scope USING (session_id))
 		SELECT (SELECT count(*) FROM scope)::BIGINT, (SELECT count(score) FROM h)::BIGINT, (SELECT avg(score) FROM h)::DOUBLE,
-			(SELECT count(*) FROM h WHERE band = 'critical')::BIGINT, t.ok::BIGINT, t.failed::BIGINT FROM t`)
+			(SELECT count(*) FROM h WHERE score IS NOT NULL AND band = 'critical')::BIGINT, t.ok::BIGINT, t.failed::BIGINT FROM t`)
 	if err != nil {
 		return nil, err
 	}

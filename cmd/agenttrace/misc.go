@@ -99,6 +99,7 @@ func newPricesCommand(e *env) *cobra.Command {
 	}
 	mo.addOutput(missing.Flags(), strings.Join(render.Formats, ", "))
 	mo.addStore(missing.Flags())
+	mo.addDemo(missing.Flags())
 	cmd.AddCommand(list, missing)
 	for _, c := range cmd.Commands() {
 		c.SetFlagErrorFunc(flagError)

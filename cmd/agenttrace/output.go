@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,34 +18,87 @@ func (c *common) writeTo(e *env, f func(*bytes.Buffer) error) error {
 	if err := f(&b); err != nil {
 		return err
 	}
-	if c.output == "" || c.output == "-" {
-		_, err := e.stdout.Write(b.Bytes())
+	out, err := c.target(e)
+	if err != nil {
 		return err
 	}
-	return writeFile(c.output, b.Bytes())
+	if _, err := out.Write(b.Bytes()); err != nil {
+		out.discard()
+		return err
+	}
+	return out.commit()
 }
 
-// writeFile replaces a file by way of a temporary one beside it.
-func writeFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+// A target is where output goes: standard output as it comes, or a file that appears only when all of it
+// is there.
+type target struct {
+	io.Writer
+	commit  func() error
+	discard func()
+}
+
+func (c *common) target(e *env) (*target, error) {
+	if c.output == "" || c.output == "-" {
+		return &target{e.stdout, func() error { return nil }, func() {}}, nil
+	}
+	return fileTarget(c.output)
+}
+
+// fileTarget writes beside the file and takes its place at the end. What is no regular file, such as
+// /dev/null or a pipe, is written to as it is.
+func fileTarget(path string) (*target, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("write %s: is a folder", path)
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		return &target{f, f.Close, func() { f.Close() }}, nil
+	case err == nil:
+		// A link keeps pointing to the file.
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return nil, err
+		}
+	}
+	f, err := createBeside(path)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return nil, fmt.Errorf("write %s: %w", path, err)
 	}
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
+	b := bufio.NewWriterSize(f, 1<<16)
+	discard := func() { f.Close(); os.Remove(f.Name()) }
+	commit := func() error {
+		err := b.Flush()
+		if info != nil && err == nil {
+			err = f.Chmod(info.Mode().Perm())
+		}
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err == nil {
+			err = os.Rename(f.Name(), path)
+		}
+		if err != nil {
+			os.Remove(f.Name())
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+		return nil
 	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), 0o644)
+	return &target{b, commit, discard}, nil
+}
+
+// createBeside makes a new file in the folder of path, with the mode that the user's mask leaves.
+func createBeside(path string) (*os.File, error) {
+	for n := 0; ; n++ {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d-%d", filepath.Base(path), os.Getpid(), n))
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		if n < 100 && errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		return f, err
 	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }
 
 // localZoneName is the IANA name of the system's zone, where it can be told.

@@ -28,10 +28,16 @@ type reportOptions struct {
 	timeline bool
 }
 
+// inputs are the paths that were named, if any: to be read instead of the user's own logs.
+func (o *reportOptions) inputs() inputs {
+	return inputs{paths: append(append([]string(nil), o.dirs...), o.args...)}
+}
+
 const reportFormats = "text, markdown or json"
 
 func (o *reportOptions) addFlags(f *pflag.FlagSet) {
 	o.addStore(f)
+	o.addDemo(f)
 	o.addOutput(f, reportFormats)
 	o.addScope(f)
 	o.addGates(f)
@@ -58,6 +64,7 @@ type reporter struct {
 	color  bool
 	since  sql.Null[time.Time]
 	until  sql.Null[time.Time]
+	part   bool // the scope is a part of what the store holds
 }
 
 // newReporter checks the flags and opens the store.
@@ -131,6 +138,7 @@ func (r *reporter) scope(only string) error {
 	if only != "" {
 		where = append(where, "s.session_id = "+store.Quote(only))
 	}
+	r.part = len(where) > 0
 	q := "CREATE OR REPLACE TEMP TABLE scope AS SELECT s.session_id FROM sessions_v1 AS s LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id"
 	if len(where) > 0 {
 		q += " WHERE " + strings.Join(where, " AND ")
@@ -150,6 +158,8 @@ func (r *reporter) arg(session string) func(string) any {
 			return sql.Named(name, zoneForSQL(r.zone, r.e.now()))
 		case "session":
 			return sql.Named(name, session)
+		case "filtered":
+			return sql.Named(name, r.part)
 		}
 		return sql.Named(name, nil)
 	}
@@ -275,16 +285,15 @@ func resolve(ctx context.Context, q queries.Querier, word string) (string, error
 
 // newest is the session that changed last within scope.
 func (r *reporter) newest() (string, error) {
-	rows, err := r.conn.Query(r.e.ctx, `SELECT session_id FROM sessions_v1 SEMI JOIN scope USING (session_id)
+	ids, err := column(r.e, r.conn, `SELECT session_id FROM sessions_v1 SEMI JOIN scope USING (session_id)
 		ORDER BY ended_at DESC NULLS LAST, session_id LIMIT 1`)
 	if err != nil {
 		return "", err
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		return "", errors.Join(rows.Err(), errNoSession)
+	if len(ids) == 0 {
+		return "", errNoSession
 	}
-	return fmt.Sprint(rows.Values()[0]), nil
+	return ids[0], nil
 }
 
 var errNoSession = errors.New("no session matches")

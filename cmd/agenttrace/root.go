@@ -10,16 +10,16 @@ import (
 // rootOptions are those of the root command: audits of paths, and the predecessor's spellings.
 type rootOptions struct {
 	reportOptions
-	doctor, overview, latest, compare, demo, listModels, updatePricing, version bool
+	doctor, overview, latest, compare, listModels, updatePricing, version bool
 }
 
 func (o *rootOptions) addFlags(f *pflag.FlagSet) {
 	o.reportOptions.addFlags(f)
+	f.BoolVar(&o.timeline, "timeline", false, "list the steps of the session")
 	f.BoolVar(&o.overview, "overview", false, "same as agenttrace overview")
 	f.BoolVar(&o.latest, "latest", false, "same as agenttrace latest")
 	f.BoolVar(&o.compare, "compare", false, "same as agenttrace sessions")
 	f.BoolVar(&o.doctor, "doctor", false, "same as agenttrace doctor")
-	f.BoolVar(&o.demo, "demo", false, "same as agenttrace demo")
 	f.BoolVar(&o.listModels, "list-models", false, "same as agenttrace prices list")
 	f.BoolVar(&o.updatePricing, "update-pricing", false, "same as agenttrace prices update")
 	f.BoolVar(&o.version, "version", false, "same as agenttrace version")
@@ -30,11 +30,11 @@ func runRoot(e *env, cmd *cobra.Command, o rootOptions) error {
 	o.noteGates(cmd)
 	chosen := map[string]bool{
 		"--overview": o.overview, "--latest": o.latest, "--compare": o.compare, "--doctor": o.doctor,
-		"--demo": o.demo, "--list-models": o.listModels, "--update-pricing": o.updatePricing, "--version": o.version,
+		"--list-models": o.listModels, "--update-pricing": o.updatePricing, "--version": o.version,
 	}
 	var names []string
 	for name, on := range chosen {
-		if on && name != "--demo" {
+		if on {
 			names = append(names, name)
 		}
 	}
@@ -53,13 +53,11 @@ func runRoot(e *env, cmd *cobra.Command, o rootOptions) error {
 		return runPricesUpdate()
 	case o.doctor:
 		return runDoctor(e, doctorOptions{common: o.common, paths: o.args})
-	case o.demo:
-		return runDemo(e, o.reportOptions)
 	case o.compare:
 		return runSessions(e, sessionsOptions{common: o.common, limit: 15, paths: o.args})
 	case o.latest:
 		return runLatest(e, o.reportOptions)
-	case o.overview || len(o.args) == 0 && (e.stdoutTTY || cmd.Flags().NFlag() > 0):
+	case o.overview || o.demo || len(o.args) == 0 && (e.stdoutTTY || cmd.Flags().NFlag() > 0):
 		if err := pathInputs(cmd, o.args); err != nil {
 			return err
 		}
@@ -76,19 +74,29 @@ func runRoot(e *env, cmd *cobra.Command, o rootOptions) error {
 // refuseIdle refuses flags that have no effect on what was asked for.
 func refuseIdle(cmd *cobra.Command, o rootOptions, chosen []string) error {
 	if len(chosen) == 0 {
+		if o.timeline && len(o.args) == 0 {
+			return usagef("--timeline has no effect on an overview")
+		}
 		return nil
 	}
+	gates := []string{"fail-under-health", "fail-on-critical", "max-tool-fail-rate", "health", "allow-empty"}
+	filters := []string{"since", "until", "agent", "project", "model", "branch"}
+	report := append(append([]string{"timeline"}, gates...), filters...)
 	idle := map[string][]string{
-		"--doctor":         {"fail-under-health", "fail-on-critical", "max-tool-fail-rate", "health", "allow-empty", "since", "until", "project", "model", "branch"},
-		"--compare":        {"fail-under-health", "fail-on-critical", "max-tool-fail-rate", "health", "allow-empty"},
-		"--list-models":    {"fail-under-health", "fail-on-critical", "max-tool-fail-rate", "health", "allow-empty", "since", "until", "project", "model", "branch", "agent", "dir"},
-		"--update-pricing": {"fail-under-health", "fail-on-critical", "max-tool-fail-rate", "health", "allow-empty", "since", "until", "project", "model", "branch", "agent", "dir", "format", "output"},
-		"--version":        {"fail-under-health", "fail-on-critical", "max-tool-fail-rate", "health", "allow-empty", "since", "until", "project", "model", "branch", "agent", "dir", "format", "output"},
+		"--overview":       {"timeline"},
+		"--doctor":         report,
+		"--compare":        append([]string{"timeline"}, gates...),
+		"--list-models":    append([]string{"dir", "demo"}, report...),
+		"--update-pricing": append([]string{"dir", "demo", "format", "output"}, report...),
+		"--version":        append([]string{"dir", "demo", "format", "output"}, report...),
 	}
 	for _, name := range idle[chosen[0]] {
 		if cmd.Flags().Changed(name) {
 			return usagef("--%s has no effect with %s", name, chosen[0])
 		}
+	}
+	if len(o.args) > 0 && contains([]string{"--list-models", "--update-pricing", "--version"}, chosen[0]) {
+		return usagef("%q has no effect with %s", o.args[0], chosen[0])
 	}
 	return nil
 }

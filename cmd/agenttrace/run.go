@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // run is the whole program: arguments in, exit code out.
@@ -57,25 +58,37 @@ With PATHs it audits these session files or folders, without touching the store.
 	return root
 }
 
-// flagError turns cobra's refusal of a flag into ours: exit code 2, with the nearest flag.
+// flagError turns cobra's refusal of a flag into ours: exit code 2. A flag of another command has no
+// effect here; for one that does not exist, the nearest is named.
 func flagError(cmd *cobra.Command, err error) error {
-	text := err.Error()
-	u := &usageError{text: text, hint: fmt.Sprintf("%s --help lists its flags", cmd.CommandPath())}
-	if i := strings.Index(text, "unknown flag: --"); i >= 0 {
-		name := text[i+len("unknown flag: --"):]
-		var names []string
-		for _, word := range strings.Fields(cmd.LocalFlags().FlagUsages()) {
-			if strings.HasPrefix(word, "--") {
-				names = append(names, strings.TrimPrefix(word, "--"))
-			}
-		}
-		if near := nearest(name, names); near != "" {
-			u.hint = fmt.Sprintf("did you mean --%s? %s", near, u.hint)
-		} else {
-			u.text = fmt.Sprintf("--%s has no effect on %s", name, cmd.CommandPath())
-		}
+	u := &usageError{text: err.Error(), hint: cmd.CommandPath() + " --help lists its flags"}
+	name, ok := strings.CutPrefix(u.text, "unknown flag: --")
+	if !ok {
+		return u
+	}
+	if hasFlag(cmd.Root(), name) {
+		u.text = fmt.Sprintf("--%s has no effect on %s", name, cmd.CommandPath())
+		return u
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := nearest(name, names); near != "" {
+		u.hint = fmt.Sprintf("did you mean --%s? %s", near, u.hint)
 	}
 	return u
+}
+
+// hasFlag reports whether a command below cmd, or itself, has the flag.
+func hasFlag(cmd *cobra.Command, name string) bool {
+	if cmd.Flags().Lookup(name) != nil {
+		return true
+	}
+	for _, c := range cmd.Commands() {
+		if hasFlag(c, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // unknownWord refuses a word that is neither a command nor a path.

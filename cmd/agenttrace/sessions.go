@@ -2,14 +2,14 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/agenttrace/agenttrace/queries/redact"
+	"github.com/agenttrace/agenttrace/queries"
 	"github.com/agenttrace/agenttrace/queries/render"
+	"github.com/agenttrace/agenttrace/queries/report"
 )
 
 type sessionsOptions struct {
@@ -21,9 +21,9 @@ type sessionsOptions struct {
 
 // sessionSorts are the orders of the list.
 var sessionSorts = map[string]string{
-	"started": "s.started_at DESC NULLS LAST", "cost": "m.cost_usd DESC NULLS LAST", "health": "h.score ASC NULLS LAST",
-	"duration": "epoch_ms(s.ended_at) - epoch_ms(s.started_at) DESC NULLS LAST", "tokens": "m.input_tokens + m.output_tokens DESC NULLS LAST",
-	"tools": "m.tool_call_count DESC NULLS LAST", "failures": "m.tool_failed_count DESC NULLS LAST",
+	"started": "started_at DESC NULLS LAST", "cost": "cost_usd DESC NULLS LAST", "health": "health ASC NULLS LAST",
+	"duration": "span_ms DESC NULLS LAST", "tokens": "input_tokens + output_tokens DESC NULLS LAST",
+	"tools": "tool_call_count DESC NULLS LAST", "failures": "tool_failed_count DESC NULLS LAST",
 }
 
 func newSessionsCommand(e *env) *cobra.Command {
@@ -39,6 +39,7 @@ func newSessionsCommand(e *env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return runSessions(e, o) },
 	}
 	o.addStore(cmd.Flags())
+	o.addDemo(cmd.Flags())
 	o.addOutput(cmd.Flags(), strings.Join(render.Formats, ", "))
 	o.addScope(cmd.Flags())
 	cmd.Flags().StringVar(&o.sort, "sort", "started", "started, cost, health, duration, tokens, tools or failures")
@@ -47,6 +48,9 @@ func newSessionsCommand(e *env) *cobra.Command {
 }
 
 func runSessions(e *env, o sessionsOptions) error {
+	if o.limit < 0 {
+		return usagef("--limit %d: want a number of sessions", o.limit)
+	}
 	if o.sort == "" {
 		o.sort = "started"
 	}
@@ -58,10 +62,10 @@ func runSessions(e *env, o sessionsOptions) error {
 	if err != nil {
 		return err
 	}
-	// The report's own machinery gives store, zone and scope.
-	ro := reportOptions{common: o.common}
-	ro.format, ro.output = "", ""
-	r, err := newReporter(e, &ro, inputs{paths: append(append([]string(nil), o.dirs...), o.paths...)})
+	ro := reportOptions{common: o.common, args: o.paths}
+	// The report's own machinery gives store, zone and scope; the formats are those of rows.
+	ro.format = "text"
+	r, err := newReporter(e, &ro, ro.inputs())
 	if err != nil {
 		return err
 	}
@@ -69,35 +73,43 @@ func runSessions(e *env, o sessionsOptions) error {
 	if err := r.scope(""); err != nil {
 		return err
 	}
-	q := fmt.Sprintf(`SELECT s.session_id, s.agent, p.name AS project, s.started_at, epoch_ms(s.ended_at) - epoch_ms(s.started_at) AS span_ms,
-			s.end_state, h.score AS health, m.model_call_count, m.tool_call_count, m.tool_failed_count, m.input_tokens, m.output_tokens, m.cost_usd, m.unpriced_call_count,
-			s.native_session_id
-		FROM sessions_v1 AS s SEMI JOIN scope USING (session_id)
-		LEFT JOIN session_metrics_v1 AS m USING (session_id) LEFT JOIN session_health_v1 AS h USING (session_id)
-		LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id
-		ORDER BY %s, s.session_id`, order)
-	if o.limit > 0 {
-		q += " LIMIT $limit"
-	}
-	var args []any
-	if o.limit > 0 {
-		args = append(args, sql.Named("limit", o.limit))
-	}
-	rows, err := r.conn.Query(e.ctx, q, args...)
+	sections, err := report.Sections("sessions")
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	color, err := o.useColor(e)
+	section := sections[0]
+	section.SQL = fmt.Sprintf("SELECT * FROM (%s) ORDER BY %s, session_id", section.SQL, order)
+	if o.limit > 0 {
+		section.SQL += fmt.Sprintf(" LIMIT %d", o.limit)
+	}
+	tables, err := report.Run(e.ctx, r.conn, []report.Section{section}, r.arg(""))
 	if err != nil {
 		return err
-	}
-	opt := render.Options{Format: format, Zone: r.zone, Color: color, Width: e.width, Redact: redact.Text, Notice: func(s string) { o.notice(e, "%s", s) }}
-	if o.secrets {
-		opt.Redact = nil
 	}
 	return o.writeTo(e, func(b *bytes.Buffer) error {
-		_, err := render.Write(b, rows, opt)
+		if format == "table" {
+			return r.writeList(b, &tables[0])
+		}
+		opt := render.Options{Format: format, Zone: r.zone, Redact: r.redact(), Notice: func(s string) { o.notice(e, "%s", s) }}
+		columns, rows := tables[0].ForJSON()
+		_, err := render.Write(b, queries.NewRows(columns, rows...), opt)
 		return err
 	})
+}
+
+// writeList writes a result as a table for people.
+func (r *reporter) writeList(b *bytes.Buffer, t *report.Table) error {
+	if len(t.Rows) == 0 {
+		text := "No session was found."
+		if r.filtered() {
+			text = "No session matches: " + r.filterText() + "."
+		}
+		return render.WriteDoc(b, render.Doc{Lead: []string{text}}, render.DocOptions{})
+	}
+	width := r.e.width
+	if r.o.output != "" {
+		width = 0
+	}
+	d := render.Doc{Sections: []render.Section{{Table: t.People(r.zone)}}}
+	return render.WriteDoc(b, d, render.DocOptions{Width: width, Color: r.color, Redact: r.redact()})
 }

@@ -2,9 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/agenttrace/agenttrace/queries/render"
 	"github.com/agenttrace/agenttrace/queries/report"
 )
 
@@ -24,12 +28,10 @@ func newShowCommand(e *env) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.noteGates(cmd)
-			return runShow(e, o, args[0])
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return runShow(e, o, args[0]) },
 	}
 	o.addStore(cmd.Flags())
+	o.addDemo(cmd.Flags())
 	o.addOutput(cmd.Flags(), reportFormats)
 	cmd.Flags().StringArrayVarP(&o.dirs, "dir", "d", nil, "look in this folder instead of the store (repeatable)")
 	cmd.Flags().BoolVar(&o.timeline, "timeline", false, "list the steps of the session")
@@ -37,7 +39,7 @@ func newShowCommand(e *env) *cobra.Command {
 }
 
 func runShow(e *env, o reportOptions, word string) error {
-	r, err := newReporter(e, &o, inputs{paths: o.dirs})
+	r, err := newReporter(e, &o, o.inputs())
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func newLatestCommand(e *env) *cobra.Command {
 }
 
 func runLatest(e *env, o reportOptions) error {
-	r, err := newReporter(e, &o, inputs{paths: append(append([]string(nil), o.dirs...), o.args...)})
+	r, err := newReporter(e, &o, o.inputs())
 	if err != nil {
 		return err
 	}
@@ -79,15 +81,21 @@ func runLatest(e *env, o reportOptions) error {
 		return err
 	}
 	id, err := r.newest()
-	if errors.Is(err, errNoSession) {
-		if len(o.gates) > 0 {
-			gates, err := r.judge()
-			if err != nil {
-				return err
-			}
-			return verdict(gates)
+	if errors.Is(err, errNoSession) && len(o.gates) > 0 {
+		// A gate over nothing has its own answer.
+		gates, err := r.judge()
+		if err != nil {
+			return err
 		}
-		return withHint(err, "agenttrace doctor lists the places that were looked into")
+		o.notice(e, "%v", errNoSession)
+		return verdict(gates)
+	}
+	if errors.Is(err, errNoSession) {
+		hint := "agenttrace doctor lists the places that were looked into, agenttrace demo shows what a report looks like"
+		if r.filtered() {
+			hint = "asked for: " + r.filterText()
+		}
+		return withHint(err, "%s", hint)
 	}
 	if err != nil {
 		return err
@@ -95,33 +103,88 @@ func runLatest(e *env, o reportOptions) error {
 	return r.session(id)
 }
 
-// timelineSQL lists the steps of a session in order: prompts, answers, tool calls, events, errors.
-const timelineSQL = `
-WITH steps AS (
-    SELECT seq, occurred_at AS at, run_id, kind AS step, role AS what, NULL::BIGINT AS duration_ms, NULL AS status, NULL AS about, source_id, line
-    FROM messages_v1 WHERE session_id = $session
-    UNION ALL
-    SELECT seq, requested_at, run_id, 'tool', tool_name, duration_ms, coalesce(error_type, status), target_path, source_id, line
-    FROM tool_calls_v1 WHERE session_id = $session
-    UNION ALL
-    SELECT seq, occurred_at, run_id, event, coalesce(detail, ''), duration_ms, NULL, NULL, source_id, line
-    FROM session_events_v1 WHERE session_id = $session
-    UNION ALL
-    SELECT seq, occurred_at, run_id, 'error', source || ' ' || error_type, retry_after_ms, CASE WHEN is_final THEN 'final' ELSE 'retried' END, NULL, source_id, line
-    FROM errors_v1 WHERE session_id = $session
-)
-
-SELECT s.at, CASE WHEN r.run_kind = 'main' THEN '' ELSE r.run_kind END AS run, s.step, s.what, s.status, s.duration_ms, s.about, s.line
-FROM steps AS s JOIN runs_v1 AS r USING (run_id)
-ORDER BY s.seq, s.line`
-
-func (r *reporter) addTimeline(rep *report.Report, id string) error {
-	tables, err := report.Run(r.e.ctx, r.conn, []report.Section{{
-		Key: "timeline", Title: "Timeline", Kind: "table", SQL: timelineSQL,
-	}}, r.arg(id))
+// session prints the report of one session.
+func (r *reporter) session(id string) error {
+	if err := r.scope(id); err != nil {
+		return err
+	}
+	rep, err := r.build("session", "agenttrace session "+id, id)
 	if err != nil {
 		return err
 	}
-	rep.Tables = append(rep.Tables, tables...)
-	return nil
+	coverage, err := r.run("overview", id, "coverage")
+	if err != nil {
+		return err
+	}
+	rep.Tables = append(coverage, rep.Tables...)
+	if r.o.timeline {
+		steps, err := r.run("timeline", id, "timeline")
+		if err != nil {
+			return err
+		}
+		rep.Tables = append(rep.Tables, steps...)
+	}
+	rep.Head = append(rep.Head, report.Field{Name: "notices", Value: r.notices()})
+	rep.Lead = r.sessionLead(rep)
+	rep.Find("totals").Note = strings.TrimSpace("The session with its sub-agents. " + totalsNote(rep))
+	gates, err := r.judge()
+	if err != nil {
+		return err
+	}
+	attach(rep, gates)
+	if err := r.write(rep); err != nil {
+		return err
+	}
+	return verdict(gates)
+}
+
+// run runs one section of a report.
+func (r *reporter) run(name, session, key string) ([]report.Table, error) {
+	sections, err := report.Sections(name)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sections {
+		if s.Key == key {
+			return report.Run(r.e.ctx, r.conn, []report.Section{s}, r.arg(session))
+		}
+	}
+	return nil, fmt.Errorf("the report %s has no section %s", name, key)
+}
+
+// sessionLead is the session in a sentence, and how sure its figures are.
+func (r *reporter) sessionLead(rep *report.Report) []string {
+	s := rep.Find("session")
+	word := func(column string) string { v, _ := s.Value(column).(string); return v }
+	var lead []string
+	if title := word("title"); title != "" {
+		lead = append(lead, title)
+	} else if prompt, ok := rep.Find("turns").Value("prompt").(string); ok {
+		lead = append(lead, prompt)
+	}
+	text := word("agent")
+	if v := word("project"); v != "" {
+		text += " on " + v
+	}
+	if at, ok := s.Value("started_at").(time.Time); ok {
+		text += ", " + at.In(r.zone).Format("2006-01-02 15:04")
+	}
+	parts := []string{text}
+	if ms := s.Value("span_ms"); ms != nil {
+		parts = append(parts, render.Duration(ms))
+	}
+	if calls := count(rep, "coverage", "model_call_count"); calls > 0 {
+		parts = append(parts, cost(rep, "totals")+" for "+plural(calls, "model call"))
+	}
+	if v := word("end_state"); v != "" && v != "unknown" {
+		parts = append(parts, "ended "+strings.ReplaceAll(v, "_", " "))
+	}
+	if score := rep.Find("health").Value("score"); score != nil {
+		band, _ := rep.Find("health").Value("band").(string)
+		parts = append(parts, fmt.Sprintf("health %v, %s", score, band))
+	} else {
+		parts = append(parts, "health cannot be scored")
+	}
+	lead = append(lead, strings.Join(parts, " · ")+".", r.coverageLine(rep))
+	return append(lead, r.notices()...)
 }

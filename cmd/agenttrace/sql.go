@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -65,6 +64,7 @@ error. The connection is read-only and cut off from files and network; temporary
 		},
 	}
 	o.addStore(cmd.Flags())
+	o.addDemo(cmd.Flags())
 	o.addOutput(cmd.Flags(), strings.Join(render.Formats, ", "))
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.dirs, "dir", "d", nil, "ask the logs of this folder instead of the store (repeatable)")
@@ -138,17 +138,17 @@ func runSQL(e *env, o sqlOptions) error {
 	if e.stdoutTTY && o.output == "" {
 		opt.Width, opt.MaxRowsShown = e.width, 200
 	}
-	out, done, err := o.sink(e)
+	out, err := o.target(e)
 	if err != nil {
 		return err
 	}
 	for i, st := range statements {
 		if err := o.runStatement(e, conn, st, args, out, opt); err != nil {
-			done(false)
+			out.discard()
 			return sqlError(e, conn, text, st, len(statements) > 1, i, err)
 		}
 	}
-	return done(true)
+	return out.commit()
 }
 
 // text collects the SQL.
@@ -231,20 +231,6 @@ func (o *sqlOptions) bind(statements []queries.Statement) (map[string]string, er
 		return nil, usagef("the query uses no parameter %s", strings.Join(idle, ", "))
 	}
 	return given, nil
-}
-
-// sink is where results go: standard output as they come, or a file that appears only when all is well.
-func (o *sqlOptions) sink(e *env) (io.Writer, func(ok bool) error, error) {
-	if o.output == "" || o.output == "-" {
-		return e.stdout, func(bool) error { return nil }, nil
-	}
-	var b bytes.Buffer
-	return &b, func(ok bool) error {
-		if !ok {
-			return nil
-		}
-		return writeFile(o.output, b.Bytes())
-	}, nil
 }
 
 func (o *sqlOptions) runStatement(e *env, conn *store.Session, st queries.Statement, given map[string]string, out io.Writer, opt render.Options) error {

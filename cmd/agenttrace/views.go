@@ -48,6 +48,7 @@ func newViewsCommand(e *env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return runViewsShow(e, so, args[0]) },
 	}
 	so.addOutput(show.Flags(), "text, markdown or json")
+	so.addStore(show.Flags())
 	show.SetFlagErrorFunc(flagError)
 	cmd.AddCommand(show)
 	return cmd

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,22 +26,22 @@ func Label(name string) string {
 	return strings.ReplaceAll(name, "_", " ")
 }
 
-// Cell writes a value for people, by the unit in its column's name. Unknown is "unknown" where a number
-// is expected, and "-" elsewhere.
+// Cell writes a value for people, by the unit in its column's name. What is not known is "unknown" where
+// money or tokens are expected, as nobody should take it for nothing, and "-" elsewhere.
 func Cell(c queries.Column, v any, zone *time.Location) string {
 	if v == nil {
-		if isNumeric(c.Type) {
+		if strings.HasSuffix(c.Name, "_usd") || strings.HasSuffix(c.Name, "_tokens") {
 			return render.Unknown
 		}
 		return "-"
 	}
 	switch x := v.(type) {
 	case time.Time:
-		if c.Type == "DATE" {
+		switch {
+		case c.Type == "DATE":
 			return x.Format("2006-01-02")
-		}
-		if strings.HasPrefix(c.Type, "TIMESTAMP") && !strings.Contains(c.Type, "TZ") && !strings.Contains(c.Type, "ZONE") {
-			return x.Format("2006-01-02 15:04")
+		case c.Name == "at": // of a step, where the second matters
+			return x.In(zone).Format("2006-01-02 15:04:05")
 		}
 		return x.In(zone).Format("2006-01-02 15:04")
 	case string:
@@ -56,6 +57,8 @@ func Cell(c queries.Column, v any, zone *time.Location) string {
 			parts[i] = Cell(queries.Column{Type: "VARCHAR"}, e, zone)
 		}
 		return strings.Join(parts, "; ")
+	case map[string]any:
+		return finding(x)
 	}
 	switch {
 	case strings.HasSuffix(c.Name, "_usd"):
@@ -71,7 +74,15 @@ func Cell(c queries.Column, v any, zone *time.Location) string {
 	case isInteger(c.Type):
 		return render.Int(v)
 	}
+	if f, ok := v.(float64); ok {
+		return decimal(f)
+	}
 	return fmt.Sprint(v)
+}
+
+// decimal writes a number with two decimals at most.
+func decimal(f float64) string {
+	return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64)
 }
 
 func isInteger(t string) bool {
@@ -86,8 +97,8 @@ func isNumeric(t string) bool {
 	return isInteger(t) || t == "DOUBLE" || t == "FLOAT" || strings.HasPrefix(t, "DECIMAL")
 }
 
-// number is a value as a bar's length; NaN where unknown.
-func number(v any) float64 {
+// Number is a value as a bar's length; NaN where unknown.
+func Number(v any) float64 {
 	switch x := v.(type) {
 	case int64:
 		return float64(x)

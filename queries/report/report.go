@@ -6,90 +6,14 @@ package report
 import (
 	"bytes"
 	"context"
-	"embed"
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/agenttrace/agenttrace/queries"
 	"github.com/agenttrace/agenttrace/queries/render"
 )
-
-//go:embed overview session
-var files embed.FS
-
-// A Section is one query of a report.
-type Section struct {
-	Key   string // name in JSON: the file name without its number
-	Title string
-	Kind  string // facts (one row), table, bars (label, value, text)
-	Note  string // printed below the title
-	Empty string // printed when there are no rows; without it the section is left out
-	SQL   string
-}
-
-// Sections reads the sections of a report: overview or session.
-func Sections(name string) ([]Section, error) {
-	names, err := fs.Glob(files, name+"/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("there is no report %q", name)
-	}
-	sort.Strings(names)
-	var out []Section
-	for _, file := range names {
-		text, err := files.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		s, err := parseSection(file, string(text))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, s)
-	}
-	return out, nil
-}
-
-// parseSection reads the comment header of a section's file.
-func parseSection(file, text string) (Section, error) {
-	base := strings.TrimSuffix(file[strings.LastIndexByte(file, '/')+1:], ".sql")
-	_, key, ok := strings.Cut(base, "_")
-	if !ok {
-		return Section{}, fmt.Errorf("%s: want NN_name.sql", file)
-	}
-	s := Section{Key: key, SQL: text}
-	for _, line := range strings.Split(text, "\n") {
-		field, value, ok := strings.Cut(strings.TrimPrefix(line, "-- "), ": ")
-		if !strings.HasPrefix(line, "-- ") || !ok {
-			break
-		}
-		switch field {
-		case "title":
-			s.Title = value
-		case "kind":
-			s.Kind = value
-		case "note":
-			s.Note = value
-		case "empty":
-			s.Empty = value
-		default:
-			return s, fmt.Errorf("%s: unknown header %q", file, field)
-		}
-	}
-	switch s.Kind {
-	case "facts", "table", "bars":
-	default:
-		return s, fmt.Errorf("%s: kind %q: want facts, table or bars", file, s.Kind)
-	}
-	return s, nil
-}
 
 // A Table is a result held in memory.
 type Table struct {
@@ -109,6 +33,7 @@ type Report struct {
 	Tables      []Table
 	Tail        []Field // and behind them
 	TailDoc     []render.Section
+	Short       bool // people see the lead and the tail alone: there is nothing else to say
 }
 
 // A Field is a member of the JSON object.
@@ -233,7 +158,8 @@ func marshal(v any) (json.RawMessage, error) {
 // json is an array of objects, or for facts the single object (null without a row).
 func (t *Table) json(zone *time.Location, redact func(string) string) (json.RawMessage, error) {
 	var b bytes.Buffer
-	if _, err := render.Write(&b, queries.NewRows(t.Columns, t.Rows...), render.Options{Format: "json", Zone: zone, Redact: redact}); err != nil {
+	columns, rows := t.ForJSON()
+	if _, err := render.Write(&b, queries.NewRows(columns, rows...), render.Options{Format: "json", Zone: zone, Redact: redact}); err != nil {
 		return nil, err
 	}
 	raw := bytes.TrimSpace(b.Bytes())
@@ -246,6 +172,27 @@ func (t *Table) json(zone *time.Location, redact func(string) string) (json.RawM
 	return bytes.TrimSpace(raw[1 : len(raw)-1]), nil
 }
 
+// ForJSON is the result without the columns that are there for people alone.
+func (t *Table) ForJSON() ([]queries.Column, [][]any) {
+	if len(t.textOnly) == 0 {
+		return t.Columns, t.Rows
+	}
+	var columns []queries.Column
+	var kept []int
+	for i, c := range t.Columns {
+		if !t.textOnly[c.Name] {
+			columns, kept = append(columns, c), append(kept, i)
+		}
+	}
+	rows := make([][]any, len(t.Rows))
+	for n, row := range t.Rows {
+		for _, i := range kept {
+			rows[n] = append(rows[n], row[i])
+		}
+	}
+	return columns, rows
+}
+
 // ZoneName is the name of a zone as reports state it.
 func ZoneName(zone *time.Location, at time.Time) string {
 	if zone == time.Local || zone.String() == "Local" {
@@ -256,54 +203,4 @@ func ZoneName(zone *time.Location, at time.Time) string {
 		return fmt.Sprintf("%s (%s)", name, at.In(zone).Format("-07:00"))
 	}
 	return zone.String()
-}
-
-// Doc is the report for people.
-func (r *Report) Doc() render.Doc {
-	d := render.Doc{Title: r.Title, Lead: r.Lead}
-	for i := range r.Tables {
-		t := &r.Tables[i]
-		if len(t.Rows) == 0 && t.Empty == "" || t.Title == "" {
-			continue
-		}
-		d.Sections = append(d.Sections, t.section(r.Zone))
-	}
-	d.Sections = append(d.Sections, r.TailDoc...)
-	return d
-}
-
-func (t *Table) section(zone *time.Location) render.Section {
-	s := render.Section{Title: t.Title, Note: t.Note}
-	if len(t.Rows) == 0 {
-		s.Lines = []string{t.Empty}
-		return s
-	}
-	switch t.Kind {
-	case "facts":
-		for i, c := range t.Columns {
-			s.Facts = append(s.Facts, render.Fact{Label: Label(c.Name), Value: Cell(c, t.Rows[0][i], zone)})
-		}
-	case "bars":
-		for _, row := range t.Rows {
-			s.Bars = append(s.Bars, render.Bar{Label: Cell(t.Columns[0], row[0], zone), Value: number(row[1]), Text: Cell(t.Columns[1], row[1], zone)})
-		}
-	case "table":
-		table := &render.Table{}
-		for _, c := range t.Columns {
-			align := render.Left
-			if isNumeric(c.Type) {
-				align = render.Right
-			}
-			table.Columns = append(table.Columns, render.TableColumn{Name: Label(c.Name), Align: align})
-		}
-		for _, row := range t.Rows {
-			cells := make([]string, len(row))
-			for i, v := range row {
-				cells[i] = Cell(t.Columns[i], v, zone)
-			}
-			table.Rows = append(table.Rows, cells)
-		}
-		s.Table = table
-	}
-	return s
 }

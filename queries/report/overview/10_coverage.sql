@@ -1,4 +1,4 @@
--- title: 
+-- title:
 -- kind: facts
 WITH calls AS (
     SELECT
@@ -13,25 +13,45 @@ WITH calls AS (
         AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)
 ),
 
+-- Files of the sessions in scope; without filters all of them, also those without a session.
+places AS (
+    SELECT x.source_id, x.source_state, x.size_bytes, x.parsed_record_count, x.unknown_record_count
+    FROM raw.sources AS x
+    WHERE x.source_state IN ('present', 'missing', 'replaced') AND (
+        NOT $filtered::BOOLEAN
+        OR x.source_id IN (SELECT s.source_id FROM raw.sessions AS s JOIN scope AS w ON s.session_id = ('0x' || w.session_id)::UBIGINT)
+    )
+),
+
 files AS (
     SELECT
-        count(*) FILTER (source_state IN ('present', 'missing', 'replaced')) AS source_count,
-        sum(size_bytes) FILTER (source_state IN ('present', 'missing', 'replaced'))::BIGINT AS source_bytes,
+        count(*) AS source_count,
+        coalesce(sum(size_bytes), 0)::BIGINT AS source_bytes,
         count(*) FILTER (source_state = 'missing') AS missing_source_count,
+        coalesce(sum(parsed_record_count), 0)::BIGINT AS record_count,
+        coalesce(sum(unknown_record_count), 0)::BIGINT AS unknown_record_count
+    FROM places
+),
+
+-- What could not be read belongs to no session.
+outside AS (
+    SELECT
         count(*) FILTER (source_state = 'unreadable') AS unreadable_source_count,
-        count(*) FILTER (source_state = 'refused') AS refused_source_count,
-        sum(parsed_record_count)::BIGINT AS record_count,
-        sum(unknown_record_count)::BIGINT AS unknown_record_count
+        count(*) FILTER (source_state = 'refused') AS refused_source_count
     FROM raw.sources
 ),
 
 troubles AS (
-    SELECT coalesce(sum(occurrence_count), 0)::BIGINT AS problem_count FROM raw.problems WHERE problem_kind NOT IN ('unknown_type', 'unknown_field')
+    SELECT coalesce(sum(p.occurrence_count), 0)::BIGINT AS problem_count
+    FROM raw.problems AS p
+    SEMI JOIN places USING (source_id)
+    WHERE p.problem_kind NOT IN ('unknown_type', 'unknown_field')
 ),
 
 spans AS (
     SELECT
         count(*) AS session_count,
+        count(DISTINCT agent) AS agent_count,
         min(started_at) AS first_at,
         max(ended_at) AS last_at,
         count(*) FILTER (NOT has_usage) AS session_without_usage_count,
@@ -44,4 +64,4 @@ imports AS (
     SELECT max(started_at) AS refreshed_at FROM raw.imports
 )
 
-SELECT * FROM spans CROSS JOIN files CROSS JOIN troubles CROSS JOIN calls CROSS JOIN imports
+SELECT * FROM spans CROSS JOIN files CROSS JOIN outside CROSS JOIN troubles CROSS JOIN calls CROSS JOIN imports

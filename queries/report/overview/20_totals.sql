@@ -1,5 +1,20 @@
 -- title: Totals
 -- kind: facts
+-- label: subagent_count = sub-agents
+-- label: uncached_input_tokens =   new
+-- label: cache_read_input_tokens =   from the cache
+-- label: cache_creation_5m_input_tokens =   written to the cache, 5 minutes
+-- label: cache_creation_1h_input_tokens =   written to the cache, 1 hour
+-- label: reasoning_output_tokens =   reasoning
+-- label: cache_hit_ratio = cache hits
+-- label: tool_ok_count =   fine
+-- label: tool_failed_count =   failed
+-- label: verification_failed_count =   tests, builds and checks that failed
+-- label: empty_search_count =   searches without a hit
+-- label: tool_denied_count =   denied
+-- label: tool_unknown_count =   without a known outcome
+-- label: tool_failure_ratio = tool failure rate
+-- optional: subagent_count, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, verification_failed_count, empty_search_count, tool_denied_count, tool_unknown_count
 WITH calls AS (
     SELECT
         count(*) FILTER (status IN ('ok', 'interrupted')) AS model_call_count,
@@ -24,6 +39,7 @@ tools AS (
         count(*) FILTER (status = 'ok') AS tool_ok_count,
         count(*) FILTER (status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search')) AS tool_failed_count,
         count(*) FILTER (status = 'error' AND error_type = 'verification_failed') AS verification_failed_count,
+        count(*) FILTER (status = 'error' AND error_type = 'empty_search') AS empty_search_count,
         count(*) FILTER (status = 'denied') AS tool_denied_count,
         count(*) FILTER (status IN ('no_result', 'unknown', 'interrupted')) AS tool_unknown_count
     FROM tool_calls_v1
@@ -57,6 +73,7 @@ SELECT
     t.tool_ok_count,
     t.tool_failed_count,
     t.verification_failed_count,
+    t.empty_search_count,
     t.tool_denied_count,
     t.tool_unknown_count,
     t.tool_failed_count / nullif(t.tool_ok_count + t.tool_failed_count, 0)::DOUBLE AS tool_failure_ratio

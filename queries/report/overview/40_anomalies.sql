@@ -1,6 +1,9 @@
 -- title: Anomalies
 -- kind: table
 -- empty: No anomaly was found.
+-- label: session_count = sessions
+-- label: worst_session_id = worst session
+-- json only: finding_count
 SELECT
     anomaly,
     severity,

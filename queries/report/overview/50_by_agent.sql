@@ -1,6 +1,8 @@
 -- title: By agent
 -- kind: table
--- note: Money is the list price of the tokens; a session is counted in the rows in which it made calls.
+-- label: unpriced_call_count = unpriced calls
+-- label: cache_hit_ratio = cache hits
+-- optional: unpriced_call_count
 SELECT
     c.agent AS agent,
     count(DISTINCT c.session_id) AS session_count,

@@ -1,6 +1,10 @@
 -- title: By model
 -- kind: table
--- note: Money is the list price of the tokens; a session is counted in the rows in which it made calls.
+-- show: 20
+-- note: A session counts in each row in which it made calls.
+-- label: unpriced_call_count = unpriced calls
+-- label: cache_hit_ratio = cache hits
+-- optional: unpriced_call_count
 SELECT
     coalesce(c.model, c.response_model, '(not in the log)') AS model,
     count(DISTINCT c.session_id) AS session_count,

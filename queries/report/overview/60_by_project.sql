@@ -1,6 +1,9 @@
 -- title: By project
 -- kind: table
--- note: Money is the list price of the tokens; a session is counted in the rows in which it made calls.
+-- show: 20
+-- label: unpriced_call_count = unpriced calls
+-- label: cache_hit_ratio = cache hits
+-- optional: unpriced_call_count
 SELECT
     coalesce(p.name, '(none)') AS project,
     count(DISTINCT c.session_id) AS session_count,

@@ -1,6 +1,13 @@
 -- title: By tool
 -- kind: table
--- note: A verification that found something and an empty search are no failures; their counts stand apart.
+-- show: 20
+-- note: Tests and builds that failed and searches without a hit are findings, not failures of the tool.
+-- label: failed_count = failed
+-- label: finding_count = findings
+-- label: denied_count = denied
+-- label: unknown_count = outcome unknown
+-- label: result_bytes = results
+-- optional: failed_count, finding_count, denied_count, unknown_count
 SELECT
     t.tool_name AS tool,
     t.tool_kind AS kind,
@@ -17,4 +24,3 @@ WHERE ($since::TIMESTAMPTZ IS NULL OR t.requested_at >= $since::TIMESTAMPTZ)
     AND ($until::TIMESTAMPTZ IS NULL OR t.requested_at < $until::TIMESTAMPTZ)
 GROUP BY ALL
 ORDER BY call_count DESC, tool
-LIMIT 20

@@ -1,5 +1,17 @@
 -- title: Session
 -- kind: facts
+-- label: session_id = session
+-- label: native_session_id = the agent's own id
+-- label: workspace = folder
+-- label: git_branch = branch
+-- label: span_ms = from first to last
+-- label: end_state = how it ended
+-- label: is_live = still running
+-- label: session_kind = kind
+-- label: relation = relation to its parent
+-- label: parent_session_id = parent
+-- label: fidelity = what the log holds
+-- optional: is_live
 SELECT
     s.session_id,
     s.native_session_id,

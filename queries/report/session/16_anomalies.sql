@@ -1,13 +1,52 @@
 -- title: Anomalies
 -- kind: table
 -- empty: No anomaly was found.
+-- json only: value, threshold, unit, evidence
+-- text only: finding, places
+-- label: places = seen at
+-- optional: places
+WITH evidence AS (
+    SELECT anomaly, unnest(evidence[1:5]) AS item, generate_subscripts(evidence[1:5], 1) AS position
+    FROM anomalies_v1
+    WHERE session_id = $session
+),
+
+known AS (
+    SELECT tool_call_id AS item, source_id, line FROM tool_calls_v1 WHERE session_id = $session
+    UNION ALL
+    SELECT message_id, source_id, line FROM messages_v1 WHERE session_id = $session
+    UNION ALL
+    SELECT model_call_id, source_id, line FROM model_calls_v1 WHERE session_id = $session
+),
+
+placed AS (
+    SELECT
+        e.anomaly,
+        list(
+            CASE
+                WHEN k.line IS NOT NULL AND k.source_id IS DISTINCT FROM s.main_source_id THEN parse_filename(x.path) || ':' || k.line
+                WHEN k.line IS NOT NULL THEN 'line ' || k.line
+                WHEN try_cast(e.item AS TIMESTAMPTZ) IS NOT NULL THEN strftime(e.item::TIMESTAMPTZ AT TIME ZONE $tz, '%H:%M:%S')
+                ELSE e.item
+            END ORDER BY e.position
+        ) AS places
+    FROM evidence AS e
+    JOIN sessions_v1 AS s ON s.session_id = $session
+    LEFT JOIN known AS k USING (item)
+    LEFT JOIN raw.sources AS x ON x.source_id = k.source_id
+    GROUP BY e.anomaly
+)
+
 SELECT
-    anomaly,
-    severity,
-    value,
-    threshold,
-    unit,
-    array_to_string(evidence[1:3], ', ') AS evidence
-FROM anomalies_v1
-WHERE session_id = $session
-ORDER BY array_position(['high', 'medium', 'low', 'info'], severity), anomaly
+    a.anomaly,
+    a.severity,
+    a.value,
+    a.threshold,
+    a.unit,
+    a.evidence,
+    struct_pack(anomaly := a.anomaly, value := a.value, threshold := a.threshold, unit := a.unit) AS finding,
+    p.places
+FROM anomalies_v1 AS a
+LEFT JOIN placed AS p USING (anomaly)
+WHERE a.session_id = $session
+ORDER BY array_position(['high', 'medium', 'low', 'info'], a.severity), a.anomaly

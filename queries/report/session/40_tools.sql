@@ -1,5 +1,12 @@
 -- title: Tools
 -- kind: table
+-- note: Tests and builds that failed and searches without a hit are findings, not failures of the tool.
+-- label: failed_count = failed
+-- label: finding_count = findings
+-- label: denied_count = denied
+-- label: unknown_count = outcome unknown
+-- label: result_bytes = results
+-- optional: failed_count, finding_count, denied_count, unknown_count, median_ms, longest_ms
 SELECT
     t.tool_name AS tool,
     t.tool_kind AS kind,

@@ -1,5 +1,11 @@
 -- title: Files changed
 -- kind: table
+-- show: 30
+-- label: edit_count = edits
+-- label: added_line_count = lines added
+-- label: removed_line_count = lines removed
+-- label: reworked_line_count = own lines taken back
+-- optional: role, reworked_line_count
 SELECT
     f.path,
     any_value(f.file_role) AS role,
@@ -11,4 +17,3 @@ FROM file_changes_v1 AS f
 WHERE f.session_id = $session AND f.is_applied IS NOT false
 GROUP BY f.path
 ORDER BY edit_count DESC, f.path
-LIMIT 30

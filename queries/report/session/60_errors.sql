@@ -1,5 +1,9 @@
 -- title: Errors of the provider and of hooks
 -- kind: table
+-- label: error_type = what
+-- label: http_status = HTTP status
+-- label: final_count = not retried
+-- optional: http_status, final_count, retry_wait_ms
 SELECT
     e.source,
     e.error_type,

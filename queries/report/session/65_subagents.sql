@@ -1,5 +1,11 @@
 -- title: Sub-agents
 -- kind: table
+-- show: 40
+-- label: run_id = run
+-- label: agent_type = type
+-- label: span_ms = took
+-- label: end_state = ended
+-- optional: agent_type, depth, model_call_count, cost_usd
 SELECT
     r.run_id,
     r.run_kind AS kind,
@@ -16,4 +22,3 @@ LEFT JOIN (
 ) AS c USING (run_id)
 WHERE r.session_id = $session AND r.run_kind <> 'main'
 ORDER BY r.started_at, r.run_id
-LIMIT 40

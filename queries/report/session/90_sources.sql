@@ -1,5 +1,9 @@
 -- title: Read from
 -- kind: table
+-- show: 20
+-- label: unknown_record_count = unknown records
+-- label: problem_count = problems
+-- optional: unknown_record_count, problem_count
 SELECT DISTINCT
     x.path,
     x.source_state AS state,
@@ -9,6 +13,5 @@ SELECT DISTINCT
 FROM raw.sources AS x
 JOIN raw.sessions AS s USING (source_id)
 LEFT JOIN (SELECT source_id, sum(occurrence_count)::BIGINT AS n FROM raw.problems GROUP BY source_id) AS p USING (source_id)
-WHERE lower(hex(s.session_id)) = $session
+WHERE s.session_id = ('0x' || $session)::UBIGINT
 ORDER BY x.path
-LIMIT 50
