@@ -124,6 +124,13 @@ type Source struct {
 	// ReadBeside reads a small file (at most 1 MiB) that belongs to this one, by a path relative to its
 	// folder. It is nil where there is nothing beside.
 	ReadBeside func(rel string) ([]byte, error)
+	// ListBeside lists the names in a folder that belongs to this file, by a path relative to its own
+	// folder, in order; for agents that keep a session in many files. It may be nil too.
+	ListBeside func(rel string) ([]string, error)
+	// At gives random access to the same bytes, Size of them, for containers that are read from the end.
+	// It is nil where there is only the stream.
+	At   io.ReaderAt
+	Size int64
 	// Buf may be used as a read buffer; set it again when done for use with the next source.
 	Buf []byte
 

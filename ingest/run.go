@@ -106,7 +106,7 @@ type job struct {
 
 // commitBytes is how many bytes of log go into one transaction: small enough to bound what the store
 // holds back, large enough that commits do not count.
-const commitBytes = 48 << 20
+const commitBytes = 192 << 20
 
 // Run finds what is new or changed and reads it.
 func Run(ctx context.Context, store Store, o Options) (*Summary, error) {
@@ -462,6 +462,10 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 		ReadBeside: func(rel string) ([]byte, error) {
 			return readSmall(filepath.Join(filepath.Dir(j.Path), filepath.FromSlash(rel)))
 		},
+		ListBeside: func(rel string) ([]string, error) {
+			return listNames(filepath.Join(filepath.Dir(j.Path), filepath.FromSlash(rel)))
+		},
+		At: f, Size: j.Size,
 	}
 	sessions := map[schema.ID]struct{}{}
 	var problems int64
@@ -581,6 +585,19 @@ func (r *run) refuse(ctx context.Context, w Writer, j *job, row schema.Source, w
 		return err
 	}
 	return w.SaveSource(ctx, &row, j.known != nil)
+}
+
+// listNames lists the names in a folder, in order.
+func listNames(path string) ([]string, error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, nil
 }
 
 // readSmall reads a side file of at most 1 MiB.

@@ -142,6 +142,20 @@ func NewSource(path, root string, data []byte) *ingest.Source {
 			}
 			return os.ReadFile(filepath.Join(root, rel))
 		},
+		ListBeside: func(rel string) ([]string, error) {
+			full := filepath.Join(filepath.Dir(path), rel)
+			rel, err := filepath.Rel("/home/ana", full)
+			if err != nil {
+				return nil, err
+			}
+			entries, err := os.ReadDir(filepath.Join(root, rel))
+			var names []string
+			for _, e := range entries {
+				names = append(names, e.Name())
+			}
+			return names, err
+		},
+		At: bytes.NewReader(data), Size: int64(len(data)),
 	}
 }
 
