@@ -23,6 +23,7 @@ type Session struct {
 	calls  map[string]*Call
 	open   []*Call
 	churn  edits.Churn
+	files  map[string]struct{} // read or changed so far
 }
 
 // Session begins a session, whose main run is in this source unless the parser says otherwise.
