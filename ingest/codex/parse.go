@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -64,6 +65,9 @@ type parser struct {
 		message schema.Message
 		event   schema.Event
 		text    schema.Text
+		command schema.Command
+		change  schema.FileChange
+		read    schema.FileRead
 	}
 }
 
@@ -86,37 +90,31 @@ type facts struct {
 
 // Parse reads one rollout.
 func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
-	p := &parser{src: src, sink: emit, words: map[string]string{}}
-	p.group.byID = map[string]*call{}
-	p.usage.nth = map[schema.ID]uint64{}
-
-	in := src.Reader
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(in, head)
-	head = head[:n]
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	p := newParser(src, emit)
+	defer p.release()
+	lines := src.Lines()
+	defer src.Done(lines)
+	head, err := lines.Peek(headSize)
+	if err != nil {
 		return err
 	}
-	in = io.MultiReader(bytes.NewReader(head), in)
 	var z *zstReader
 	if isZstd(head) {
-		if z, err = newZstReader(in); err != nil {
+		if z, err = newZstReader(lines.Unread()); err != nil {
 			return err
 		}
 		defer z.d.Close()
-		plain := make([]byte, headSize)
-		n, err := io.ReadFull(z, plain)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		lines = jsonl.NewReader(z, nil)
+		if head, err = lines.Peek(headSize); err != nil {
 			return err
 		}
-		head = plain[:n]
-		in = io.MultiReader(bytes.NewReader(head), z)
 	}
 	p.thread.fallback, p.thread.headMeta = lookForThread(src.Path, head)
 	if isDocument(head) {
-		err = p.document(in)
+		err = p.document(lines.Unread())
 	} else {
-		err = p.lines(ctx, in)
+		p.thread.headMeta = bytes.Clone(p.thread.headMeta)
+		err = p.lines(ctx, lines)
 	}
 	if z != nil {
 		if z.damaged != nil {
@@ -136,9 +134,65 @@ func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 	return err
 }
 
-func (p *parser) lines(ctx context.Context, in io.Reader) error {
-	lines := jsonl.NewReader(in, p.src.Buf)
-	defer p.src.Done(lines)
+// parsers are used again: what a file needs of maps and buffers, the next one needs too.
+var parsers = sync.Pool{New: func() any {
+	return &parser{
+		words: map[string]string{},
+		group: group{byID: map[string]*call{}},
+		usage: usageLog{nth: map[schema.ID]uint64{}},
+	}
+}}
+
+func newParser(src *ingest.Source, emit ingest.Emit) *parser {
+	p := parsers.Get().(*parser)
+	p.src, p.sink = src, emit
+	return p
+}
+
+// maxKept bounds what a parser keeps from a large file for small ones: entries of a map or bytes of a
+// buffer.
+const (
+	maxKept      = 1 << 12
+	maxKeptBytes = 1 << 20
+)
+
+// release gives the parser back without what it knows of the file. Words stay: they are names that every
+// file has.
+func (p *parser) release() {
+	g, l := &p.group, &p.usage
+	clear(g.byID)
+	clear(l.nth)
+	if len(p.words) > maxKept/2 {
+		clear(p.words)
+	}
+	next := parser{
+		words: p.words,
+		buf:   kept(p.buf), buf2: kept(p.buf2), buf3: kept(p.buf3),
+		rec:   record{used: p.rec.used},
+		sub:   record{used: p.sub.used},
+		group: group{byID: g.byID, messages: g.messages[:0], calls: g.calls[:0], done: g.done[:0], free: g.free},
+		usage: usageLog{nth: l.nth},
+	}
+	next.rec.reset()
+	next.sub.reset()
+	next.starts, next.sameAt = p.starts[:0], p.sameAt[:0]
+	if cap(l.seen) <= maxKept {
+		clear(l.events)
+		clear(l.seen)
+		next.usage.events, next.usage.seen = l.events[:0], l.seen[:0]
+	}
+	*p = next
+	parsers.Put(p)
+}
+
+func kept(b []byte) []byte {
+	if cap(b) > maxKeptBytes {
+		return nil
+	}
+	return b[:0]
+}
+
+func (p *parser) lines(ctx context.Context, lines *jsonl.Reader) error {
 	for p.err == nil {
 		ln, err := lines.Next()
 		if err == io.EOF {

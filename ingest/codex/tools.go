@@ -410,7 +410,8 @@ func (p *parser) emitCall(c *call) {
 	where := row.Where
 	for i := range c.parts {
 		part := &c.parts[i]
-		cmd := schema.Command{
+		cmd, key := &p.row.command, schema.IDOf("command", part.Rest, part.Program)
+		*cmd = schema.Command{
 			Where:       where,
 			CommandID:   row.ToolCallID.With(uint64(i)),
 			ToolCallID:  row.ToolCallID,
@@ -420,8 +421,8 @@ func (p *parser) emitCall(c *call) {
 			PartNo:      int32(i),
 			Program:     part.Program,
 			Subcommand:  part.Subcommand,
-			CommandKey:  schema.IDOf("command", part.Rest, part.Program),
-			CommandHash: schema.IDOf("command", part.Rest, part.Program),
+			CommandKey:  key,
+			CommandHash: key,
 			IsPipedInto: part.PipedInto,
 			WritesFile:  part.WritesFile,
 			CommandNorm: part.Rest,
@@ -434,7 +435,7 @@ func (p *parser) emitCall(c *call) {
 			cmd.ExitCode, cmd.Summary, cmd.FailureSignature = v.ExitCode, v.Summary, v.Signature
 			cmd.PassedTestCount, cmd.FailedTestCount = v.Passed, v.Failed
 		}
-		p.emit(&cmd)
+		p.emit(cmd)
 	}
 	if row.Status != "denied" && row.Status != "interrupted" {
 		if c.read.Path != "" {
@@ -453,9 +454,11 @@ func (p *parser) emitCall(c *call) {
 }
 
 func (p *parser) fileRead(c *call, r schema.FileRead) {
-	r.Where = c.row.Where
-	r.SessionID, r.RunID, r.ToolCallID, r.Seq = c.row.SessionID, c.row.RunID, c.row.ToolCallID, c.row.Seq
-	p.emit(&r)
+	row := &p.row.read
+	*row = r
+	row.Where = c.row.Where
+	row.SessionID, row.RunID, row.ToolCallID, row.Seq = c.row.SessionID, c.row.RunID, c.row.ToolCallID, c.row.Seq
+	p.emit(row)
 }
 
 // fileChanges writes the files that a patch changes.
@@ -488,7 +491,8 @@ func (p *parser) fileChanges(c *call) {
 		if path == "" {
 			continue
 		}
-		fc := schema.FileChange{
+		fc := &p.row.change
+		*fc = schema.FileChange{
 			Where:        row.Where,
 			FileChangeID: row.ToolCallID.With(1000 + uint64(i)),
 			SessionID:    row.SessionID,
@@ -518,7 +522,7 @@ func (p *parser) fileChanges(c *call) {
 		if fc.Basis == "" {
 			fc.Basis = "patch"
 		}
-		p.emit(&fc)
+		p.emit(fc)
 	}
 	if len(c.changes) == 1 && c.basis != "shell" && row.TargetPath == "" {
 		row.TargetPath = join(c.dir, c.changes[0].path)

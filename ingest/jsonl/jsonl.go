@@ -53,6 +53,20 @@ func (r *Reader) Buffer() []byte {
 	return r.buf
 }
 
+// Peek returns the first n bytes of the source, or all of it if it has fewer, without taking them. It must
+// come before the first Next, and what it returns is valid until then. n may not exceed 256 KiB.
+func (r *Reader) Peek(n int) ([]byte, error) {
+	for r.end < n && !r.eof {
+		r.fill()
+	}
+	return r.buf[:min(n, r.end)], r.err
+}
+
+// Unread returns a reader of what Next has not taken yet; r is done then.
+func (r *Reader) Unread() io.Reader {
+	return io.MultiReader(bytes.NewReader(r.buf[r.start:r.end]), r.src)
+}
+
 // Lines is the number of lines seen, blank ones included; Offset the offset behind the last one.
 func (r *Reader) Lines() int64  { return r.no }
 func (r *Reader) Offset() int64 { return r.offset }

@@ -66,3 +66,24 @@ func TestSourceErrorComesAfterItsLines(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+func TestPeek(t *testing.T) {
+	for _, n := range []int{0, 3, 8, 100} {
+		r := NewReader(iotest.OneByteReader(strings.NewReader("one\ntwo\n")), nil)
+		head, err := r.Peek(n)
+		if want := "one\ntwo\n"[:min(n, 8)]; err != nil || string(head) != want {
+			t.Errorf("Peek(%d) = %q, %v", n, head, err)
+		}
+		line, err := r.Next()
+		if err != nil || string(line.Bytes) != "one" || line.Offset != 0 || line.No != 1 {
+			t.Errorf("behind Peek(%d): %q, %v", n, line.Bytes, err)
+		}
+		if rest, err := io.ReadAll(r.Unread()); err != nil || string(rest) != "two\n" {
+			t.Errorf("the rest behind Peek(%d): %q, %v", n, rest, err)
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := NewReader(iotest.ErrReader(broken), nil).Peek(10); !errors.Is(err, broken) {
+		t.Errorf("Peek hides the error: %v", err)
+	}
+}
