@@ -256,6 +256,8 @@ func (f *fixture) fill(name, text string) {
 	if !strings.HasPrefix(name, "raw.") {
 		source = "core." + name
 		f.exec(fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT * FROM %s LIMIT 0", name, source))
+	} else {
+		f.exec("DELETE FROM " + name)
 	}
 	types := f.types(source)
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()

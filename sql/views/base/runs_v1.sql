@@ -20,14 +20,14 @@
 WITH merged AS (
     SELECT
         run_id,
-        any_value(session_id) AS session_id,
-        any_value(parent_run_id) AS parent_run_id,
-        any_value(spawn_tool_call_id) AS spawn_tool_call_id,
+        arg_min(session_id, source_id) AS session_id,
+        arg_min(parent_run_id, source_id) AS parent_run_id,
+        arg_min(spawn_tool_call_id, source_id) AS spawn_tool_call_id,
         max(depth) AS depth,
-        any_value(run_kind) AS run_kind,
-        any_value(agent_type) AS agent_type,
-        any_value(native_run_id) AS native_run_id,
-        any_value(is_background) AS is_background,
+        arg_min(run_kind, source_id) AS run_kind,
+        arg_min(agent_type, source_id) AS agent_type,
+        arg_min(native_run_id, source_id) AS native_run_id,
+        arg_min(is_background, source_id) AS is_background,
         arg_max(end_state, source_id) AS end_state,
         min(source_id) AS source_id
     FROM own_runs
@@ -47,7 +47,7 @@ SELECT
     m.session_id,
     m.parent_run_id,
     coalesce(m.spawn_tool_call_id, p.tool_call_id) AS spawn_tool_call_id,
-    coalesce(m.depth, CASE WHEN m.run_kind = 'main' THEN 0 ELSE 1 END)::INTEGER AS depth,
+    coalesce(m.depth, CASE WHEN coalesce(m.run_kind, 'main') = 'main' THEN 0 ELSE 1 END)::INTEGER AS depth,
     coalesce(m.run_kind, 'main') AS run_kind,
     m.agent_type,
     m.native_run_id,

@@ -49,6 +49,20 @@ WITH once AS (
     SELECT * FROM raw.merged_tool_calls
 ),
 
+-- A tool that the log itself gives to a server is that server's, whatever its name would mean elsewhere.
+named AS (
+    SELECT
+        t.*,
+        CASE WHEN t.mcp_server IS NOT NULL THEN 'mcp' ELSE coalesce(n.tool_kind, 'other') END AS kind,
+        CASE
+            WHEN t.mcp_server IS NOT NULL AND n.mcp_server IS NULL THEN t.tool_name_raw
+            ELSE coalesce(n.tool_name, t.tool_name_raw)
+        END AS name,
+        coalesce(t.mcp_server, n.mcp_server) AS server
+    FROM once AS t
+    LEFT JOIN raw.tool_names AS n USING (tool_name_raw)
+),
+
 parts AS (
     SELECT
         c.tool_call_id,
@@ -72,9 +86,9 @@ SELECT
     t.model_call_id,
     t.seq,
     t.tool_name_raw,
-    coalesce(n.tool_name, t.tool_name_raw) AS tool_name,
-    coalesce(n.tool_kind, CASE WHEN t.mcp_server IS NOT NULL THEN 'mcp' ELSE 'other' END) AS tool_kind,
-    coalesce(t.mcp_server, n.mcp_server) AS mcp_server,
+    t.name AS tool_name,
+    t.kind AS tool_kind,
+    t.server AS mcp_server,
     t.native_call_id,
     t.args_hash,
     t.args_norm_hash,
@@ -101,17 +115,16 @@ SELECT
     t.is_result_truncated,
     t.approval,
     t.approval_wait_ms,
-    (t.is_polling OR coalesce(n.tool_kind = 'shell_poll', false)) AS is_polling,
+    (t.is_polling OR t.kind = 'shell_poll') AS is_polling,
     CASE
-        WHEN n.tool_kind IN ('edit', 'write', 'delete', 'move', 'notebook') THEN true
-        WHEN n.tool_kind = 'shell' THEN CASE WHEN p.has_change THEN true WHEN p.has_run OR p.tool_call_id IS NULL THEN NULL ELSE false END
-        WHEN n.tool_kind IN ('script', 'mcp', 'vcs', 'browser', 'other') OR n.tool_kind IS NULL THEN NULL
+        WHEN t.kind IN ('edit', 'write', 'delete', 'move', 'notebook') THEN true
+        WHEN t.kind = 'shell' THEN CASE WHEN p.has_change THEN true WHEN p.has_run OR p.tool_call_id IS NULL THEN NULL ELSE false END
+        WHEN t.kind IN ('script', 'mcp', 'vcs', 'browser', 'other') THEN NULL
         ELSE false
     END AS is_state_changing,
     t.child_run_id,
     t.source_id,
     t.line,
     t.result_line
-FROM once AS t
-LEFT JOIN raw.tool_names AS n USING (tool_name_raw)
+FROM named AS t
 LEFT JOIN parts AS p USING (tool_call_id)

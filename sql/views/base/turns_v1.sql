@@ -20,6 +20,12 @@
 --   is_pushback             The prompt begins with a correction; NULL in the first turn and where the text is not readable.
 --   source_id               File.
 --   line                    Line.
+WITH once AS (
+    SELECT *
+    FROM own_turns
+    QUALIFY row_number() OVER (PARTITION BY turn_id ORDER BY source_id, line) = 1
+)
+
 SELECT
     turn_id,
     session_id,
@@ -37,5 +43,4 @@ SELECT
     is_pushback,
     source_id,
     line
-FROM own_turns
-QUALIFY row_number() OVER (PARTITION BY turn_id ORDER BY source_id, line) = 1
+FROM once
