@@ -20,6 +20,9 @@ const maxRest = 2000
 // A Call is a tool call, held until its result is known.
 type Call struct {
 	Row schema.ToolCall
+	// Untimed says that the instants bound the call and do not measure it, so that no duration is derived.
+	Untimed bool
+
 	run *Run
 
 	put      bool
@@ -65,6 +68,7 @@ func (r *Run) Call(name, native string, id schema.ID) (c *Call, fresh bool) {
 		s.calls[native] = c
 	}
 	s.open = append(s.open, c)
+	r.touch()
 	r.pending++
 	r.Last = LastCall
 	return c, true
@@ -201,7 +205,7 @@ func (c *Call) Put() {
 func (c *Call) emit() {
 	c.put = true
 	row, l, s := &c.Row, c.run.s.log, c.run.s
-	if start := max(row.RequestedAt, row.StartedAt); !row.DurationMS.Valid && start != 0 && row.EndedAt >= start {
+	if start := max(row.RequestedAt, row.StartedAt); !c.Untimed && !row.DurationMS.Valid && start != 0 && row.EndedAt >= start {
 		row.DurationMS, row.DurationBasis = schema.Known(int64(row.EndedAt-start)/1000), "derived"
 	}
 	if len(c.changes) == 1 && row.TargetPath == "" {

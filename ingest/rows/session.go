@@ -146,7 +146,7 @@ func (r *Run) TurnID() schema.ID {
 // Record emits the row that makes the current record comparable with copies of it.
 func (r *Run) Record() {
 	l := r.s.log
-	r.touch()
+	r.Row.LastLine = l.line
 	l.row.record = schema.Record{Where: l.Where(), RecordKey: l.key, SessionID: r.s.Row.SessionID, RunID: r.Row.RunID, OccurredAt: l.at}
 	l.Put(&l.row.record)
 }
@@ -168,7 +168,7 @@ func (r *Run) Prompt(trigger string, text []byte) *schema.Turn {
 	r.Response = 0
 	r.turn = schema.Turn{
 		Where: l.Where(), TurnID: l.key.With(partTurn), SessionID: r.s.Row.SessionID, RunID: r.Row.RunID,
-		Seq: l.Next(), Trigger: trigger, StartedAt: l.at, EndedAt: l.at,
+		Seq: l.Next(), Trigger: trigger, StartedAt: l.at,
 	}
 	if text != nil {
 		r.turn.PromptCharCount = schema.Known(int64(utf8.RuneCount(text)))
@@ -178,7 +178,8 @@ func (r *Run) Prompt(trigger string, text []byte) *schema.Turn {
 		}
 		r.Message("user", "prompt", text)
 	}
-	r.touch()
+	r.Row.LastLine = l.line
+	r.turn.EndedAt = 0 // until something follows
 	r.Last = LastPrompt
 	return &r.turn
 }
@@ -253,6 +254,9 @@ func (r *Run) endState() string {
 
 // Message tells a text of the conversation and returns its id.
 func (r *Run) Message(role, kind string, text []byte) schema.ID {
+	if role != "user" || kind != "command" { // a command at the prompt is not part of the work before it
+		r.touch()
+	}
 	m := r.message(role, kind)
 	m.CharCount = schema.Known(int64(utf8.RuneCount(text)))
 	m.TextHash = schema.HashBytes(text)
@@ -284,6 +288,7 @@ func (r *Run) Message(role, kind string, text []byte) schema.ID {
 
 // Hidden tells a reasoning that is there and cannot be read.
 func (r *Run) Hidden() {
+	r.touch()
 	m := r.message("assistant", "reasoning")
 	m.IsRedacted = true
 	r.s.log.Put(m)
@@ -307,6 +312,7 @@ func (r *Run) message(role, kind string) *schema.Message {
 // Event tells something that happened beside messages and calls; e says what.
 func (r *Run) Event(e schema.Event) {
 	l := r.s.log
+	r.touch()
 	e.Where, e.EventID, e.SessionID, e.RunID, e.TurnID = l.Where(), l.key.With(partNote+l.notes), r.s.Row.SessionID, r.Row.RunID, r.TurnID()
 	e.Seq, e.OccurredAt = l.Next(), l.at
 	e.Detail, _ = Cut([]byte(e.Detail), 200)
@@ -317,6 +323,7 @@ func (r *Run) Event(e schema.Event) {
 // Error tells a failure; e says which.
 func (r *Run) Error(e schema.Error) {
 	l := r.s.log
+	r.touch()
 	e.Where, e.ErrorID, e.SessionID, e.RunID, e.TurnID = l.Where(), l.key.With(partNote+l.notes), r.s.Row.SessionID, r.Row.RunID, r.TurnID()
 	e.Seq, e.OccurredAt = l.Next(), l.at
 	l.notes++
@@ -327,6 +334,7 @@ func (r *Run) Error(e schema.Error) {
 // what it knows and emits it with Log.Usage or Log.Put.
 func (r *Run) Model(id schema.ID) schema.ModelCall {
 	l := r.s.log
+	r.touch()
 	return schema.ModelCall{
 		Where: l.Where(), ModelCallID: id, SessionID: r.s.Row.SessionID, RunID: r.Row.RunID, TurnID: r.TurnID(),
 		Seq: l.Next(), IsSidechain: r.Sidechain, OccurredAt: l.at, Status: "ok",
