@@ -37,7 +37,7 @@ var inside = []struct{ pkg, allowed string }{
 	{"ingest/rows", "ingest schema ingest/jscan ingest/digest ingest/shell ingest/edits ingest/pushback"},
 	{"ingest/agents", "ingest ingest/*"},
 	{"ingest/ingesttest", "ingest schema"},
-	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows"},
+	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows ingest/recording"},
 	{"ingest", "schema ingest/jsonl"},
 	{"queries/render", "queries"},
 	{"queries/redact", ""},
