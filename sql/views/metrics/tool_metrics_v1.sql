@@ -20,25 +20,43 @@
 --   p99_ms          99th percentile.
 --   max_ms          Longest.
 --   result_bytes    Size of all results.
+WITH tools AS (
+    SELECT
+        s.agent,
+        t.tool_name,
+        t.mcp_server,
+        t.duration_basis,
+        min(t.tool_kind) AS tool_kind,
+        count(*) AS call_count,
+        count(DISTINCT t.session_id) AS session_count,
+        count(*) FILTER (WHERE t.status = 'ok') AS ok_count,
+        count(*) FILTER (WHERE t.status = 'error') AS error_count,
+        count(*) FILTER (WHERE t.status = 'denied') AS denied_count,
+        count(*) FILTER (WHERE t.status IN ('unknown', 'no_result')) AS unknown_count,
+        quantile_cont(t.duration_ms, [0.5, 0.95, 0.99]) AS percentiles,
+        max(t.duration_ms) AS max_ms,
+        sum(t.result_bytes)::BIGINT AS result_bytes
+    FROM tool_calls_v1 AS t
+    JOIN sessions_v1 AS s USING (session_id)
+    GROUP BY s.agent, t.tool_name, t.mcp_server, t.duration_basis
+)
+
 SELECT
-    s.agent,
-    t.tool_name,
-    min(t.tool_kind) AS tool_kind,
-    t.mcp_server,
-    count(*) AS call_count,
-    count(DISTINCT t.session_id) AS session_count,
-    count(*) FILTER (WHERE t.status = 'ok') AS ok_count,
-    count(*) FILTER (WHERE t.status = 'error') AS error_count,
-    count(*) FILTER (WHERE t.status = 'denied') AS denied_count,
-    count(*) FILTER (WHERE t.status IN ('unknown', 'no_result')) AS unknown_count,
-    count(*) FILTER (WHERE t.status = 'error')
-        / nullif(count(*) FILTER (WHERE t.status IN ('ok', 'error')), 0)::DOUBLE AS error_ratio,
-    t.duration_basis,
-    quantile_cont(t.duration_ms, 0.5) AS p50_ms,
-    quantile_cont(t.duration_ms, 0.95) AS p95_ms,
-    quantile_cont(t.duration_ms, 0.99) AS p99_ms,
-    max(t.duration_ms) AS max_ms,
-    sum(t.result_bytes)::BIGINT AS result_bytes
-FROM tool_calls_v1 AS t
-JOIN sessions_v1 AS s USING (session_id)
-GROUP BY s.agent, t.tool_name, t.mcp_server, t.duration_basis
+    agent,
+    tool_name,
+    tool_kind,
+    mcp_server,
+    call_count,
+    session_count,
+    ok_count,
+    error_count,
+    denied_count,
+    unknown_count,
+    error_count / nullif(ok_count + error_count, 0)::DOUBLE AS error_ratio,
+    duration_basis,
+    percentiles[1] AS p50_ms,
+    percentiles[2] AS p95_ms,
+    percentiles[3] AS p99_ms,
+    max_ms,
+    result_bytes
+FROM tools
