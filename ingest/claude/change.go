@@ -41,6 +41,7 @@ type wanted struct {
 func (r *reader) wanted(t *tool) wanted {
 	w := wanted{path: t.row.TargetPath}
 	var one step
+	r.arena = r.arena[:0]
 	s := &r.inner
 	s.Reset(t.input)
 	if s.Kind() != jscan.Object {
@@ -49,14 +50,14 @@ func (r *reader) wanted(t *tool) wanted {
 	for s.Object(); s.Key(); {
 		switch string(s.Name) {
 		case "old_string":
-			one.old = s.View()
+			one.old = r.view(s.Text())
 		case "new_string":
-			one.new = s.View()
+			one.new = r.view(s.Text())
 		case "replace_all":
 			one.all = isTrue(s)
 		case "content", "new_source":
 			w.hasBody = s.Kind() == jscan.String
-			w.content = s.View()
+			w.content = r.view(s.Text())
 		case "edit_mode":
 			w.mode = s.Str()
 		case "edits":
@@ -71,9 +72,9 @@ func (r *reader) wanted(t *tool) wanted {
 				for s.Key() {
 					switch string(s.Name) {
 					case "old_string":
-						e.old = s.View()
+						e.old = r.view(s.Text())
 					case "new_string":
-						e.new = s.View()
+						e.new = r.view(s.Text())
 					case "replace_all":
 						e.all = isTrue(s)
 					default:
@@ -122,7 +123,7 @@ func (r *reader) applied(t *tool, res *result, text jscan.Text) *applied {
 		case a.op == "create":
 			added = edits.Lines(w.content)
 		case succeeded && res.patch != nil:
-			added, removed = patchLines(res.patch)
+			added, removed = r.patchLines(res.patch)
 			a.basis = "patch"
 		case hasOriginal:
 			added, removed = edits.Replace(original, w.content)
@@ -136,7 +137,7 @@ func (r *reader) applied(t *tool, res *result, text jscan.Text) *applied {
 			added = edits.Lines(w.content)
 		}
 	case succeeded && res.patch != nil:
-		added, removed = patchLines(res.patch)
+		added, removed = r.patchLines(res.patch)
 		a.basis = "patch"
 	default:
 		for _, e := range w.steps {
@@ -224,7 +225,7 @@ func (r *reader) states(t *tool, res *result, w wanted, a *applied, original []b
 }
 
 // patchLines collects the lines that a structured patch adds and removes.
-func patchLines(patch []byte) (added, removed [][]byte) {
+func (r *reader) patchLines(patch []byte) (added, removed [][]byte) {
 	var s jscan.Scanner
 	s.Reset(patch)
 	for s.Array(); s.Elem(); {
@@ -241,11 +242,13 @@ func patchLines(patch []byte) (added, removed [][]byte) {
 				if len(line.Raw) == 0 {
 					continue
 				}
-				switch line.Raw[0] {
+				sign := line.Raw[0]
+				line.Raw = line.Raw[1:]
+				switch sign {
 				case '+':
-					added = append(added, decodedLine(line))
+					added = append(added, r.view(line))
 				case '-':
-					removed = append(removed, decodedLine(line))
+					removed = append(removed, r.view(line))
 				}
 			}
 		}
@@ -253,9 +256,14 @@ func patchLines(patch []byte) (added, removed [][]byte) {
 	return added, removed
 }
 
-func decodedLine(t jscan.Text) []byte {
-	t.Raw = t.Raw[1:]
-	return t.Bytes(nil)
+// view decodes a text for the change at hand. What it returned before stays valid until the next change.
+func (r *reader) view(t jscan.Text) []byte {
+	if !t.Escaped {
+		return t.Raw
+	}
+	from := len(r.arena)
+	r.arena = jscan.Unquote(r.arena, t.Raw)
+	return r.arena[from:len(r.arena):len(r.arena)]
 }
 
 func (r *reader) putChange(t *tool, a *applied) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 	"unsafe"
 
@@ -27,6 +28,7 @@ const (
 // Parse reads one transcript.
 func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
 	r := newReader(src, emit)
+	defer r.release()
 	if strings.HasSuffix(src.Path, ".json") {
 		if err := r.document(); err != nil {
 			return err
@@ -157,6 +159,7 @@ type reader struct {
 	rec     record
 	scratch []byte // a decoded text, until the next one
 	second  []byte
+	arena   []byte // the decoded texts of one change
 
 	line, offset int64
 	at           schema.Instant // of the current record
@@ -237,9 +240,9 @@ type prompt struct {
 	key  schema.ID
 }
 
-func newReader(src *ingest.Source, emit ingest.Emit) *reader {
-	r := &reader{
-		src: src, emit: emit,
+// readers are used again: what a file needs of maps and buffers, the next one needs too.
+var readers = sync.Pool{New: func() any {
+	return &reader{
 		seen:     map[schema.ID]struct{}{},
 		names:    map[string]string{},
 		sessions: map[string]*session{},
@@ -247,8 +250,51 @@ func newReader(src *ingest.Source, emit ingest.Emit) *reader {
 		tools:    map[schema.ID]*tool{},
 		problems: map[problemKey]*schema.Problem{},
 	}
+}}
+
+func newReader(src *ingest.Source, emit ingest.Emit) *reader {
+	r := readers.Get().(*reader)
+	r.src, r.emit = src, emit
 	r.place(strings.ReplaceAll(src.Path, `\`, "/"))
 	return r
+}
+
+// maxKept bounds what a reader keeps from a large file for small ones: entries of a map or a list, and
+// bytes of a buffer.
+const (
+	maxKept      = 1 << 12
+	maxKeptBytes = 1 << 20
+)
+
+// release gives the reader back without what it knows of the file. Names stay: every file has the same.
+func (r *reader) release() {
+	if len(r.seen) > maxKept || len(r.tools) > maxKept || len(r.names) > maxKept || cap(r.calls) > maxKept {
+		return // the next one begins anew
+	}
+	clear(r.seen)
+	clear(r.sessions)
+	clear(r.callAt)
+	clear(r.tools)
+	clear(r.problems)
+	clear(r.calls)
+	clear(r.order)
+	clear(r.open)
+	*r = reader{
+		seen: r.seen, names: r.names, sessions: r.sessions, callAt: r.callAt, tools: r.tools, problems: r.problems,
+		calls: r.calls[:0], order: r.order[:0], open: r.open[:0], free: r.free,
+		scratch: kept(r.scratch), second: kept(r.second), arena: kept(r.arena),
+		rec:     record{blocks: r.rec.blocks[:0], parts: r.rec.parts[:0]},
+		lastCWD: r.lastCWD, lastBranch: r.lastBranch, lastVersion: r.lastVersion, lastModel: r.lastModel,
+		lastTier: r.lastTier, lastGeo: r.lastGeo,
+	}
+	readers.Put(r)
+}
+
+func kept(b []byte) []byte {
+	if cap(b) > maxKeptBytes {
+		return nil
+	}
+	return b[:0]
 }
 
 // place takes from the path what it is good for: the session when no record names it, and which

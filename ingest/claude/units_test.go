@@ -90,21 +90,6 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestPushback(t *testing.T) {
-	for text, want := range map[string]bool{
-		"no": true, "No, the other file": true, "NO!": true, "nothing to add": false, "not sure, what do you think?": false, "no problem, go on": false,
-		"Now add a test": false, "stop": true, "stopwatch component please": false, "that’s wrong": true, "you forgot the import": true,
-		"still fails with the same error": true, "> still fails": true, "undo that": true, "undoubtedly good": false, "Nein, das ist falsch": true,
-		"Nenne mir die Dateien": false, "non, pas ça": true, "no funciona": true, "não é isso": true, "нет, не так": true, "不对，应该是另一个": true,
-		"違います": true, "아니 그거 말고": true, "please add a button": false, "": false, "noch ein Test bitte": false, "Wrong file": true,
-		"wrongly named variables should be renamed": false, "it still crashes": true,
-	} {
-		if got := isPushback([]byte(text)); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
-	}
-}
-
 func TestCounters(t *testing.T) {
 	n := func(v int64) schema.Int { return schema.Known(v) }
 	for _, c := range []struct {

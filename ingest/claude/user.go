@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/agenttrace/agenttrace/ingest/jscan"
+	"github.com/agenttrace/agenttrace/ingest/pushback"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -109,7 +110,7 @@ func (r *reader) prompt(i int, text []byte, trigger string, goesOn bool) {
 		turn.PromptCharCount = schema.Known(runes(text))
 		turn.PromptHash = schema.HashBytes(text)
 		if !first && (trigger == "user" || trigger == "queued") {
-			turn.IsPushback = schema.Known(isPushback(text))
+			turn.IsPushback = schema.Known(pushback.Is(text))
 		}
 	} else {
 		turn := &u.turn

@@ -142,28 +142,6 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-func TestPushback(t *testing.T) {
-	for text, want := range map[string]bool{
-		"No, that breaks the build":    true,
-		"  > stop!":                    true,
-		"You forgot the tests":         true,
-		"don’t touch that file":        true,
-		"still fails with the same":    true,
-		"Nein, nicht so":               true,
-		"不对，再试一次":                      true,
-		"nothing else to do":           false,
-		"now add a test":               false,
-		"stopwatch feature, please":    false,
-		"please undo":                  false,
-		"":                             false,
-		"notwithstanding all that, go": false,
-	} {
-		if got := pushback([]byte(text)); got != want {
-			t.Errorf("pushback(%q) = %v", text, got)
-		}
-	}
-}
-
 func TestServer(t *testing.T) {
 	tests := []struct{ name, namespace, want string }{
 		{"mcp__docs__search", "", "docs"},

@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/agenttrace/agenttrace/ingest/jscan"
+	"github.com/agenttrace/agenttrace/ingest/pushback"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -152,7 +153,7 @@ type pendingPrompt struct {
 // hold makes a message of text that waits.
 func (p *parser) hold(text []byte) pendingPrompt {
 	text = request(text)
-	m := pendingPrompt{set: true, key: p.key, pushback: pushback(text), row: schema.Message{
+	m := pendingPrompt{set: true, key: p.key, pushback: pushback.Is(text), row: schema.Message{
 		Where:      p.here(),
 		MessageID:  p.key.With(0),
 		SessionID:  p.thread.session,

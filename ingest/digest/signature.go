@@ -3,6 +3,7 @@ package digest
 import (
 	"bytes"
 	"slices"
+	"sync"
 
 	"github.com/agenttrace/agenttrace/ingest/literal"
 	"github.com/agenttrace/agenttrace/schema"
@@ -19,33 +20,48 @@ const (
 // addresses, times and temporary paths do not count, neither does the order of the lines. It is zero if
 // there is no error line.
 func Signature(output []byte) schema.ID {
-	var lines []string
+	e := errors.Get().(*errorLines)
+	defer errors.Put(e)
+	e.text, e.lines = e.text[:0], e.lines[:0]
 	if len(output) <= 2*signatureWindow {
-		lines = errorLines(lines, output)
+		e.collect(output)
 	} else {
 		head := output[:signatureWindow]
-		head = head[:bytes.LastIndexByte(head, '\n')+1]
+		e.collect(head[:bytes.LastIndexByte(head, '\n')+1])
 		tail := output[len(output)-signatureWindow:]
-		tail = tail[bytes.IndexByte(tail, '\n')+1:]
-		lines = errorLines(errorLines(lines, head), tail)
+		e.collect(tail[bytes.IndexByte(tail, '\n')+1:])
 	}
-	if len(lines) == 0 {
+	if len(e.lines) == 0 {
 		return 0
 	}
-	slices.Sort(lines)
-	lines = slices.Compact(lines)
+	slices.SortFunc(e.lines, func(a, b stretch) int { return bytes.Compare(e.line(a), e.line(b)) })
+	lines := slices.CompactFunc(e.lines, func(a, b stretch) bool { return bytes.Equal(e.line(a), e.line(b)) })
 	var h xxhash.Digest
 	h.Reset()
 	for _, l := range lines[:min(len(lines), signatureLines)] {
-		h.WriteString(l)
+		h.Write(e.line(l))
 		h.Write(marker[:])
 	}
 	return id(h.Sum64())
 }
 
-func errorLines(lines []string, text []byte) []string {
+// errorLines are the error lines of an output, as far as they stay the same.
+type errorLines struct {
+	text  []byte // of all lines
+	lines []stretch
+}
+
+// A stretch of the text.
+type stretch struct{ start, end int }
+
+// errors are used again.
+var errors = sync.Pool{New: func() any { return &errorLines{} }}
+
+func (e *errorLines) line(s stretch) []byte { return e.text[s.start:s.end] }
+
+func (e *errorLines) collect(text []byte) {
 	var room [signatureWidth]byte
-	done := -1 // end of the last line looked at to its end, or taken
+	done := -1 // end of the last line that is one
 	words.Scan(text, func(id, at int) bool {
 		if at < done {
 			return true
@@ -59,11 +75,12 @@ func errorLines(lines []string, text []byte) []string {
 			done = at + k
 		}
 		if l := plain(room[:0], text[start:min(done, start+signatureWidth)]); len(l) > 0 {
-			lines = append(lines, string(l))
+			from := len(e.text)
+			e.text = append(e.text, l...)
+			e.lines = append(e.lines, stretch{from, len(e.text)})
 		}
 		return true
 	})
-	return lines
 }
 
 // errorWords are the beginnings of words that make a line an error line, in lower case.

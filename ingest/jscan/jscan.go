@@ -316,22 +316,34 @@ func (t Text) String() string {
 
 // Prefix returns the decoded text cut to at most n bytes at a rune border, and whether it is all of it.
 func (t Text) Prefix(n int) (string, bool) {
+	if !t.Escaped {
+		return prefix(t.Raw, n)
+	}
+	var room [1 << 10]byte
+	// A text is little shorter decoded, mostly: n bytes and some will do.
+	if limit := n + n/8 + 32; limit <= len(room) && limit < len(t.Raw) {
+		if b := Unquote(room[:0], cutEscape(t.Raw, limit)); len(b) > n {
+			return prefix(b, n)
+		}
+	}
+	// An escape is at most six raw bytes for one decoded byte.
 	raw, whole := t.Raw, true
-	if t.Escaped {
-		// An escape is at most six raw bytes for one decoded byte.
-		if len(raw) > 6*n+12 {
-			raw, whole = cutEscape(raw, 6*n+12), false
-		}
-		raw = Unquote(nil, raw)
+	if n < len(raw) && len(raw) > 6*n+12 {
+		raw, whole = cutEscape(raw, 6*n+12), false
 	}
-	if len(raw) > n {
-		whole = false
-		for n > 0 && !utf8.RuneStart(raw[n]) {
-			n--
-		}
-		raw = raw[:n]
+	s, all := prefix(Unquote(room[:0], raw), n)
+	return s, all && whole
+}
+
+// prefix cuts b to at most n bytes at a rune border.
+func prefix(b []byte, n int) (string, bool) {
+	if len(b) <= n {
+		return string(b), true
 	}
-	return string(raw), whole
+	for n > 0 && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return string(b[:n]), false
 }
 
 // cutEscape cuts raw at n without splitting an escape.
