@@ -65,7 +65,14 @@ func Corpus(t *testing.T, folder string, parsers ...ingest.Parser) Totals {
 		before := sum.Rows["sessions"]
 		src := &ingest.Source{Path: path, Reader: bytes.NewReader(data), ReadBeside: func(name string) ([]byte, error) {
 			return os.ReadFile(filepath.Join(filepath.Dir(path), filepath.FromSlash(name)))
-		}}
+		}, ListBeside: func(name string) ([]string, error) {
+			entries, err := os.ReadDir(filepath.Join(filepath.Dir(path), filepath.FromSlash(name)))
+			var names []string
+			for _, e := range entries {
+				names = append(names, e.Name())
+			}
+			return names, err
+		}, At: bytes.NewReader(data), Size: int64(len(data))}
 		if err := taker.Parse(context.Background(), src, func(r schema.Row) error {
 			sum.add(r)
 			return Check(r)
