@@ -66,6 +66,9 @@ func runOverview(e *env, o reportOptions) error {
 
 // overview prints the report over the sessions in scope.
 func (r *reporter) overview(title string) error {
+	if err := r.narrow(); err != nil {
+		return err
+	}
 	rep, err := r.build("overview", title, "")
 	if err != nil {
 		return err

@@ -146,6 +146,38 @@ func (r *reporter) scope(only string) error {
 	return r.conn.Exec(r.e.ctx, q, args...)
 }
 
+// scopedSQL reads the calls of the sessions in scope and of the time asked for once: most sections of the
+// overview are sums over them.
+const scopedSQL = `
+CREATE OR REPLACE TEMP TABLE scoped_calls AS
+SELECT session_id, agent, project_id, model, response_model, occurred_at, status, uncached_input_tokens, cache_read_input_tokens,
+	cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, output_tokens, reasoning_output_tokens, input_tokens,
+	cost_usd, is_lower_bound, is_estimated
+FROM model_call_costs_v1
+WHERE ($since::TIMESTAMPTZ IS NULL OR occurred_at >= $since::TIMESTAMPTZ)
+	AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)`
+
+const scopedToolsSQL = `
+CREATE OR REPLACE TEMP TABLE scoped_tools AS
+SELECT session_id, tool_name, tool_name_raw, tool_kind, status, error_type, result_bytes
+FROM tool_calls_v1
+WHERE ($since::TIMESTAMPTZ IS NULL OR requested_at >= $since::TIMESTAMPTZ)
+	AND ($until::TIMESTAMPTZ IS NULL OR requested_at < $until::TIMESTAMPTZ)`
+
+// narrow makes the temporary tables scoped_calls and scoped_tools, after scope.
+func (r *reporter) narrow() error {
+	window := []any{sql.Named("since", nullable(r.since)), sql.Named("until", nullable(r.until))}
+	for _, q := range []string{scopedSQL, scopedToolsSQL} {
+		if r.part {
+			q += "\n\tAND session_id IN (FROM scope)"
+		}
+		if err := r.conn.Exec(r.e.ctx, q, window...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // arg gives the value of a parameter of a section.
 func (r *reporter) arg(session string) func(string) any {
 	return func(name string) any {

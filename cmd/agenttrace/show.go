@@ -112,6 +112,9 @@ func (r *reporter) session(id string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.narrow(); err != nil {
+		return err
+	}
 	coverage, err := r.run("overview", id, "coverage")
 	if err != nil {
 		return err

@@ -7,10 +7,7 @@ WITH calls AS (
         count(*) - count(cost_usd) AS unpriced_call_count,
         count(*) FILTER (is_lower_bound) AS lower_bound_call_count,
         count(*) FILTER (is_estimated) AS estimated_call_count
-    FROM model_call_costs_v1
-    SEMI JOIN scope USING (session_id)
-    WHERE ($since::TIMESTAMPTZ IS NULL OR occurred_at >= $since::TIMESTAMPTZ)
-        AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)
+    FROM scoped_calls
 ),
 
 -- Files of the sessions in scope; without filters all of them, also those without a session.

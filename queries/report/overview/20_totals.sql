@@ -27,10 +27,7 @@ WITH calls AS (
         sum(output_tokens)::BIGINT AS output_tokens,
         sum(reasoning_output_tokens)::BIGINT AS reasoning_output_tokens,
         sum(cache_read_input_tokens) / nullif(sum(input_tokens) FILTER (cache_read_input_tokens IS NOT NULL), 0)::DOUBLE AS cache_hit_ratio
-    FROM model_call_costs_v1
-    SEMI JOIN scope USING (session_id)
-    WHERE ($since::TIMESTAMPTZ IS NULL OR occurred_at >= $since::TIMESTAMPTZ)
-        AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)
+    FROM scoped_calls
 ),
 
 tools AS (
@@ -42,10 +39,7 @@ tools AS (
         count(*) FILTER (status = 'error' AND error_type = 'empty_search') AS empty_search_count,
         count(*) FILTER (status = 'denied') AS tool_denied_count,
         count(*) FILTER (status IN ('no_result', 'unknown', 'interrupted')) AS tool_unknown_count
-    FROM tool_calls_v1
-    SEMI JOIN scope USING (session_id)
-    WHERE ($since::TIMESTAMPTZ IS NULL OR requested_at >= $since::TIMESTAMPTZ)
-        AND ($until::TIMESTAMPTZ IS NULL OR requested_at < $until::TIMESTAMPTZ)
+    FROM scoped_tools
 ),
 
 runs AS (

@@ -12,9 +12,6 @@ SELECT
     sum(c.input_tokens)::BIGINT AS input_tokens,
     sum(c.output_tokens)::BIGINT AS output_tokens,
     sum(c.cache_read_input_tokens) / nullif(sum(c.input_tokens) FILTER (c.cache_read_input_tokens IS NOT NULL), 0)::DOUBLE AS cache_hit_ratio
-FROM model_call_costs_v1 AS c
-SEMI JOIN scope USING (session_id)
-WHERE ($since::TIMESTAMPTZ IS NULL OR c.occurred_at >= $since::TIMESTAMPTZ)
-    AND ($until::TIMESTAMPTZ IS NULL OR c.occurred_at < $until::TIMESTAMPTZ)
+FROM scoped_calls AS c
 GROUP BY 1
 ORDER BY cost_usd DESC NULLS LAST, output_tokens DESC NULLS LAST, 1

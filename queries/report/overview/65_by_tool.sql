@@ -9,8 +9,8 @@
 -- label: result_bytes = results
 -- optional: failed_count, finding_count, denied_count, unknown_count
 SELECT
-    t.tool_name AS tool,
-    t.tool_kind AS kind,
+    min(t.tool_name_raw) AS tool,
+    any_value(t.tool_kind) AS kind,
     count(*) AS call_count,
     count(DISTINCT t.session_id) AS session_count,
     count(*) FILTER (t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed_count,
@@ -18,9 +18,6 @@ SELECT
     count(*) FILTER (t.status = 'denied') AS denied_count,
     count(*) FILTER (t.status IN ('no_result', 'unknown', 'interrupted')) AS unknown_count,
     sum(t.result_bytes)::BIGINT AS result_bytes
-FROM tool_calls_v1 AS t
-SEMI JOIN scope USING (session_id)
-WHERE ($since::TIMESTAMPTZ IS NULL OR t.requested_at >= $since::TIMESTAMPTZ)
-    AND ($until::TIMESTAMPTZ IS NULL OR t.requested_at < $until::TIMESTAMPTZ)
-GROUP BY ALL
+FROM scoped_tools AS t
+GROUP BY t.tool_name, t.tool_kind
 ORDER BY call_count DESC, tool

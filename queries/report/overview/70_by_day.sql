@@ -11,11 +11,8 @@ FROM (
         count(DISTINCT c.session_id) AS session_count,
         sum(c.input_tokens)::BIGINT AS input_tokens,
         sum(c.output_tokens)::BIGINT AS output_tokens
-    FROM model_call_costs_v1 AS c
-    SEMI JOIN scope USING (session_id)
+    FROM scoped_calls AS c
     WHERE c.occurred_at IS NOT NULL
-        AND ($since::TIMESTAMPTZ IS NULL OR c.occurred_at >= $since::TIMESTAMPTZ)
-        AND ($until::TIMESTAMPTZ IS NULL OR c.occurred_at < $until::TIMESTAMPTZ)
     GROUP BY 1
     ORDER BY 1 DESC
     LIMIT 30
