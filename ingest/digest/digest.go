@@ -24,23 +24,41 @@ func Result(t jscan.Text) schema.ID {
 
 // ResultBytes is Result of text that is not in JSON form.
 func ResultBytes(b []byte) schema.ID {
-	var h xxhash.Digest
-	h.Reset()
-	from := 0
-	for at := 0; ; {
-		start, end := nextVolatile(b, at)
-		if start < 0 {
-			break
-		}
-		h.Write(b[from:start])
-		h.Write(marker[:])
-		from, at = end, end
-	}
-	if from == 0 {
+	start, end := nextVolatile(b, 0)
+	if start < 0 {
 		return id(xxhash.Sum64(b))
 	}
-	h.Write(b[from:])
-	return id(h.Sum64())
+	var w pieces
+	w.h.Reset()
+	from := 0
+	for start >= 0 {
+		w.write(b[from:start])
+		w.write(marker[:])
+		from = end
+		start, end = nextVolatile(b, end)
+	}
+	w.write(b[from:])
+	w.h.Write(w.buf[:w.n])
+	return id(w.h.Sum64())
+}
+
+// pieces hashes a text that comes in small pieces: a hash takes each write as a call of its own.
+type pieces struct {
+	h   xxhash.Digest
+	n   int
+	buf [1 << 10]byte
+}
+
+func (w *pieces) write(b []byte) {
+	if len(b) > len(w.buf)-w.n {
+		w.h.Write(w.buf[:w.n])
+		w.n = 0
+		if len(b) > len(w.buf) {
+			w.h.Write(b)
+			return
+		}
+	}
+	w.n += copy(w.buf[w.n:], b)
 }
 
 // marker stands for what was taken out, so that "took 5 ms" and "took ms" stay apart.

@@ -131,6 +131,39 @@ func TestNextMark(t *testing.T) {
 	}
 }
 
+// checkSuspects holds that no number is passed over that is volatile.
+func checkSuspects(t *testing.T, b []byte) (passed int) {
+	for i := 0; i < len(b); i++ {
+		if !isDigit(b[i]) {
+			continue
+		}
+		j := i + 1
+		for j < len(b) && isDigit(b[j]) {
+			j++
+		}
+		if !suspect(b, i, j) {
+			passed++
+			if s, e, next := number(b, i); e > 0 || next != j {
+				t.Fatalf("%q: passed over %d..%d, which ends at %d", b, s, e, next)
+			}
+		}
+		i = j - 1
+	}
+	return passed
+}
+
+func TestSuspects(t *testing.T) {
+	passed := checkSuspects(t, typical)
+	for _, p := range append(same[:len(same):len(same)], different...) {
+		for _, s := range p {
+			passed += checkSuspects(t, []byte(s))
+		}
+	}
+	if passed < 100 {
+		t.Errorf("only %d numbers were passed over", passed)
+	}
+}
+
 func TestArgs(t *testing.T) {
 	cases := []struct {
 		a, b             string
@@ -263,6 +296,7 @@ func FuzzResult(f *testing.F) {
 		if Result(jscan.Text{Raw: b, Present: true}) == 0 || ResultBytes(b) != ResultBytes(append([]byte(nil), b...)) {
 			t.Error("unstable")
 		}
+		checkSuspects(t, b)
 		for at := 0; ; {
 			s, e := nextVolatile(b, at)
 			if s < 0 {

@@ -55,11 +55,21 @@ func nextVolatile(b []byte, i int) (start, end int) {
 			}
 			i++
 		case ':':
-			if s, e := colon(b, i); e > 0 {
-				return s, e
+			if i > 0 && i+1 < len(b) && (b[i-1] == 'D' || b[i+1] == '\\') {
+				if s, e := colon(b, i); e > 0 {
+					return s, e
+				}
 			}
 			i++
 		default:
+			j := i + 1
+			for j < len(b) && isDigit(b[j]) {
+				j++
+			}
+			if !suspect(b, i, j) {
+				i = j
+				continue
+			}
 			s, e, next := number(b, i)
 			if e > 0 {
 				return s, e
@@ -67,6 +77,66 @@ func nextVolatile(b []byte, i int) (start, end int) {
 			i = next
 		}
 	}
+}
+
+// What a byte beside the digits of a number may mean.
+const (
+	isUnit  = 1 << iota // behind them: a unit of time
+	between             // before them: stands between a label and its number
+	label               // before them: may end a label
+)
+
+var beside = func() (t [256]uint8) {
+	for _, c := range []byte{'s', 'm', 'h', 'u', 'n', 0xc2, 0xce} {
+		t[c] |= isUnit
+	}
+	for _, c := range []byte(` :="\#(`) {
+		t[c] |= between
+	}
+	for c := range t {
+		switch c | 0x20 {
+		case 'd', 't', 's', 'n', '\n' | 0x20, 'e', 'k', ']' | 0x20:
+			t[c] |= label
+		}
+	}
+	return t
+}()
+
+// suspect reports whether the number b[i:j] may be volatile, by the bytes beside it. Most are not.
+func suspect(b []byte, i, j int) bool {
+	if j < len(b) {
+		next := byte(0)
+		if j+1 < len(b) {
+			next = b[j+1]
+		}
+		switch b[j] {
+		case ':': // a clock
+			if j-i <= 2 && isDigit(next) {
+				return true
+			}
+		case '-': // a date
+			if j-i == 4 {
+				return true
+			}
+		case '.', ',': // a fraction
+			if isDigit(next) {
+				return true
+			}
+		case ' ':
+			if beside[next]&isUnit != 0 {
+				return true
+			}
+		default:
+			if beside[b[j]]&isUnit != 0 {
+				return true
+			}
+		}
+	}
+	k := i
+	for n := 0; n < 6 && k > 0 && beside[b[k-1]]&between != 0; n++ {
+		k--
+	}
+	return k > 0 && beside[b[k-1]]&label != 0
 }
 
 // tempPath returns the end of the temporary path that begins with the slash at i, or 0.
@@ -336,13 +406,8 @@ func longest(b []byte, j int, words ...string) int {
 // process id, a count of tokens, a duration.
 func labelled(b []byte, i, j int) bool {
 	k := i
-	for n := 0; n < 6 && k > 0; n++ {
-		switch b[k-1] {
-		case ' ', ':', '=', '"', '\\', '#', '(':
-			k--
-			continue
-		}
-		break
+	for n := 0; n < 6 && k > 0 && beside[b[k-1]]&between != 0; n++ {
+		k--
 	}
 	if k == 0 {
 		return false
