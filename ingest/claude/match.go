@@ -156,7 +156,7 @@ func lineKind(line []byte) int {
 		case "attachment":
 			attachment = s.Kind() == jscan.Object
 			s.Skip()
-		case "payload":
+		case "payload", "systemPayload", "toolCallResult", "usageMetadata":
 			payload = true
 			s.Skip()
 		case "display":

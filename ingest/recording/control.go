@@ -2,7 +2,6 @@ package recording
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"github.com/agenttrace/agenttrace/ingest/jscan"
@@ -111,23 +110,10 @@ func (r *reader) rewind(line int64, id []byte) {
 	for _, m := range gone {
 		first = min(first, m.line)
 	}
-	r.dead = append(r.dead, schema.DeadBranch{Where: schema.Where{Line: first}, LastLine: line - 1})
+	r.l.Dead(first, line-1)
 	r.at(line, 0, r.l.ID("line", r.native).With(uint64(line)))
 	r.run.Event(schema.Event{Event: "rewind", Detail: strconv.Itoa(len(gone)) + " messages"})
 	r.visible = r.visible[:from]
-}
-
-// putDead emits the rewound ranges; one that lies in another goes with it.
-func (r *reader) putDead() {
-	slices.SortFunc(r.dead, func(a, b schema.DeadBranch) int { return int(a.Line - b.Line) })
-	for i := 0; i < len(r.dead); i++ {
-		d := r.dead[i]
-		for i+1 < len(r.dead) && r.dead[i+1].Line <= d.LastLine+1 {
-			i++
-			d.LastLine = max(d.LastLine, r.dead[i].LastLine)
-		}
-		r.l.Put(&d)
-	}
 }
 
 // numbers reads the two token counts of a notice about a compaction.

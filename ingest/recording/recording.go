@@ -83,7 +83,6 @@ type reader struct {
 
 	seen    map[schema.ID]*message
 	visible []*message
-	dead    []schema.DeadBranch
 	replay  bool // the messages come from a history that was put in place of another
 
 	pending *message // the model's message that is being written
@@ -341,6 +340,5 @@ func (r *reader) finish() error {
 	if r.src.Content != ingest.ContentNone {
 		s.Title = r.title
 	}
-	r.putDead()
 	return r.l.Close()
 }

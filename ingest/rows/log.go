@@ -44,6 +44,7 @@ type Log struct {
 
 	sessions []*Session
 	problems []schema.Problem
+	dead     []schema.DeadBranch
 	buf      []byte
 
 	row struct {
@@ -159,6 +160,7 @@ func (l *Log) Close() error {
 	for _, s := range l.sessions {
 		s.close()
 	}
+	l.putDead()
 	for i := range l.problems {
 		l.Put(&l.problems[i])
 	}

@@ -1,0 +1,160 @@
+package qwen
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/ingest/ingesttest"
+	"github.com/agenttrace/agenttrace/schema"
+)
+
+const testdata = "../../testdata/qwen"
+
+func TestGolden(t *testing.T) { ingesttest.Golden(t, Parser{}, testdata) }
+
+func FuzzParse(f *testing.F) { ingesttest.Fuzz(f, Parser{}, testdata) }
+
+func TestConform(t *testing.T) {
+	const rel = ".qwen/projects/-home-ana-q/chats/aaaa0000-1111-4222-8333-bbbbcccc0001.jsonl"
+	for _, c := range []string{"session", "subagents", "branches"} {
+		root := filepath.Join(testdata, c)
+		data, err := os.ReadFile(filepath.Join(root, rel))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ingesttest.Conform(t, Parser{}, "/home/ana/"+rel, root, data)
+	}
+}
+
+func TestRoots(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		path string
+		why  string
+	}{
+		{nil, "/home/ana/.qwen", "default"},
+		{map[string]string{"QWEN_HOME": "/q"}, "/q", "QWEN_HOME"},
+		{map[string]string{"QWEN_HOME": "/q", "QWEN_RUNTIME_DIR": "~/r"}, "/home/ana/r", "QWEN_RUNTIME_DIR"},
+		{map[string]string{"QWEN_HOME": "q"}, "/home/ana/.qwen", "default"},
+	} {
+		got := Parser{}.Format().Roots(ingest.Env{Home: "/home/ana", Getenv: func(k string) string { return c.env[k] }})
+		if len(got) != 2 || got[0].Path != c.path+"/projects" || got[1].Path != c.path+"/tmp" || got[0].Why != c.why {
+			t.Errorf("%v: got %+v", c.env, got)
+		}
+	}
+	for rel, wanted := range map[string]bool{
+		"p/chats/x.jsonl": true, "p/chats/archive/x.jsonl": true, "p/subagents/s/agent-a.jsonl": true, "h/chats/session-x.json": true,
+		"p/chats/x.ledger.jsonl": false, "p/chats/x.runtime.json": false, "p/subagents/s/agent-a.meta.json": false, "h/logs.json": false,
+	} {
+		if want(rel) != wanted {
+			t.Errorf("want(%q) is not %v", rel, wanted)
+		}
+	}
+}
+
+// TestThoughts checks what decides whether thoughts are inside the output.
+func TestThoughts(t *testing.T) {
+	n := func(v int64) schema.Int { return schema.Known(v) }
+	for _, c := range []struct {
+		total   schema.Int
+		auth    string
+		output  int64
+		quality string
+	}{
+		{n(1100), "gemini", 100, "final"},
+		{n(1130), "openai", 130, "final"},
+		{n(2000), "openai", 100, "final"},
+		{n(2000), "qwen-oauth", 100, "final"},
+		{n(2000), "vertex-ai", 130, "final"},
+		{schema.Int{}, "", 100, "estimated"},
+	} {
+		x := call{usage: usage{prompt: n(1000), cached: n(400), output: n(100), thoughts: n(30), total: c.total}}
+		x.count(c.auth)
+		if u := x.row.Usage; u.Output.V != c.output || u.UncachedInput.V != 600 || u.CacheRead.V != 400 || u.Reasoning.V != 30 || x.row.UsageQuality != c.quality {
+			t.Errorf("%+v: got %+v %s", c, u, x.row.UsageQuality)
+		}
+	}
+}
+
+// corpus finds a folder of the collection of real logs beside the repository.
+func corpus(t *testing.T, name string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir != filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	root := filepath.Join(dir, "..", "shared", "corpus", name)
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("needs ../shared/corpus")
+	}
+	return root
+}
+
+// TestCorpus reads real recordings: each file is taken or refused with a reason, and the rows are valid.
+func TestCorpus(t *testing.T) {
+	files, refused, unknown := 0, 0, int64(0)
+	n := map[string]int{}
+	var u schema.Usage
+	for _, name := range []string{"qwen"} {
+		err := filepath.WalkDir(corpus(t, name), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			files++
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			m := Parser{}.Match(path, data[:min(len(data), ingest.HeadSize)])
+			if m.Verdict < ingest.Weak {
+				refused++
+				if m.Verdict != ingest.NotSession || m.Reason == "" {
+					t.Errorf("%s: refused without a reason", filepath.Base(path))
+				}
+				return nil
+			}
+			src := ingesttest.NewSource(path, "/nonexistent", data)
+			err = Parser{}.Parse(context.Background(), src, func(r schema.Row) error {
+				n[r.TableName()]++
+				if c, ok := r.(*schema.ModelCall); ok {
+					u.UncachedInput.V += c.UncachedInput.V
+					u.CacheRead.V += c.CacheRead.V
+					u.Output.V += c.Output.V
+					u.Reasoning.V += c.Reasoning.V
+				}
+				if c, ok := r.(*schema.ToolCall); ok && c.Status == "error" {
+					n["failed tool calls"]++
+				}
+				return ingesttest.Check(r)
+			})
+			if err != nil {
+				t.Errorf("%s: %v", filepath.Base(path), err)
+			}
+			if src.ParsedOffset != int64(len(data)) {
+				t.Errorf("%s: read to %d of %d", filepath.Base(path), src.ParsedOffset, len(data))
+			}
+			unknown += src.Unknown
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d files, %d refused, %d unknown records, tokens: uncached %d, read %d, output %d, thinking %d", files, refused, unknown,
+		u.UncachedInput.V, u.CacheRead.V, u.Output.V, u.Reasoning.V)
+	for k, v := range n {
+		t.Logf("%6d %s", v, k)
+	}
+	if n["model_calls"] < 180 || n["tool_calls"] < 190 || unknown > 0 {
+		t.Error("something is passed over")
+	}
+}
