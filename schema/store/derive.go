@@ -3,17 +3,23 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	sqlfiles "github.com/agenttrace/agenttrace/sql"
 )
 
-// deriveBatch bounds the rows (calls and messages) of the sessions that are derived together, and so
-// the memory it takes.
-var deriveBatch = 600_000
+// The rows (calls and messages) of the sessions that are derived together: deriveBatch bounds the memory
+// it takes, and below deriveSplit it is not worth to share the work.
+var (
+	deriveBatch = 300_000
+	deriveSplit = 30_000
+)
 
 // MarkAllStale has the kept results of every session derived anew.
 func MarkAllStale(ctx context.Context, conn *sql.Conn, level string) error {
@@ -30,6 +36,28 @@ func MarkAllStale(ctx context.Context, conn *sql.Conn, level string) error {
 // A definition is written as if it looked at everything. Here it runs over temporary relations that
 // have the names it reads and hold the rows of the batch only: DuckDB finds those first.
 func Derive(ctx context.Context, conn *sql.Conn, level string) (int, error) {
+	return derive(ctx, level, conn, 1, nil)
+}
+
+// Derive is the function Derive on as many connections as there are processors to use: most of the
+// statements are too small for the engine to share among its own threads.
+func (s *Store) Derive(ctx context.Context, level string) (int, error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	workers := s.opts.Threads
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if limit := s.db.Stats().MaxOpenConnections; limit > 0 {
+		workers = min(workers, limit)
+	}
+	return derive(ctx, level, conn, min(workers, 4), s.db.Conn)
+}
+
+func derive(ctx context.Context, level string, conn *sql.Conn, workers int, connect func(context.Context) (*sql.Conn, error)) (int, error) {
 	waiting, err := countStale(ctx, conn, level)
 	if waiting == 0 || err != nil {
 		return 0, err
@@ -38,8 +66,51 @@ func Derive(ctx context.Context, conn *sql.Conn, level string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	d := deriver{ctx: ctx, conn: conn, level: level, plan: planDerive(set, level)}
-	return waiting, d.run()
+	plan := planDerive(set, level)
+	batches, err := splitStale(ctx, conn, level, workers)
+	if err != nil {
+		return 0, fmt.Errorf("derive %s: %w", level, err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queue := make(chan []string, len(batches))
+	for _, b := range batches {
+		queue <- b
+	}
+	close(queue)
+	work := func(conn *sql.Conn) error {
+		d := deriver{ctx: ctx, conn: conn, level: level, plan: plan}
+		if err := d.run(queue); err != nil {
+			cancel()
+			return fmt.Errorf("derive %s: %w", level, err)
+		}
+		return nil
+	}
+	errs := make([]error, min(workers, len(batches)))
+	var wg sync.WaitGroup
+	for i := 1; i < len(errs); i++ {
+		wg.Go(func() {
+			extra, err := connect(ctx)
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			defer extra.Close()
+			errs[i] = work(extra)
+		})
+	}
+	errs[0] = work(conn)
+	wg.Wait()
+	// One failure stops the others: the first that is not about that is the reason.
+	slices.SortStableFunc(errs, func(a, b error) int { return cancelled(a) - cancelled(b) })
+	return waiting, errors.Join(errs...)
+}
+
+func cancelled(err error) int {
+	if errors.Is(err, context.Canceled) {
+		return 1
+	}
+	return 0
 }
 
 func countStale(ctx context.Context, conn *sql.Conn, level string) (int, error) {
@@ -48,51 +119,9 @@ func countStale(ctx context.Context, conn *sql.Conn, level string) (int, error) 
 	return n, err
 }
 
-// A deriver runs a plan batch by batch.
-type deriver struct {
-	ctx   context.Context
-	conn  *sql.Conn
-	level string
-	plan  []step
-}
-
-func (d *deriver) exec(q string) error {
-	_, err := d.conn.ExecContext(d.ctx, q)
-	return err
-}
-
-func (d *deriver) run() (err error) {
-	var home string
-	if err := d.conn.QueryRowContext(d.ctx, `SELECT current_database()`).Scan(&home); err != nil {
-		return err
-	}
-	home = `"` + strings.ReplaceAll(home, `"`, `""`) + `"`
-	batches, err := d.split()
-	if err != nil {
-		return fmt.Errorf("derive %s: %w", d.level, err)
-	}
-	if err := d.exec("USE " + home + ".core"); err != nil {
-		return err
-	}
-	defer func() {
-		// The context may be the reason to stop; the connection must be left clean all the same.
-		clean := context.WithoutCancel(d.ctx)
-		if _, e := d.conn.ExecContext(clean, "USE "+home+"; DROP TABLE IF EXISTS temp.stale_batches; DROP TABLE IF EXISTS temp.touched_sessions"); err == nil {
-			err = e
-		}
-	}()
-	for n := range batches {
-		if err := transact(d.ctx, d.conn, func(*sql.Conn) error { return d.batch(n) }); err != nil {
-			return fmt.Errorf("derive %s: %w", d.level, err)
-		}
-	}
-	return nil
-}
-
-// split puts the waiting sessions into batches and returns their number.
-func (d *deriver) split() (int, error) {
-	err := d.exec(fmt.Sprintf(`
-		CREATE OR REPLACE TEMP TABLE stale_batches AS
+// splitStale puts the waiting sessions into batches, at least one per worker where that is worth it.
+func splitStale(ctx context.Context, conn *sql.Conn, level string, workers int) ([][]string, error) {
+	lists, err := texts(ctx, conn, fmt.Sprintf(`
 		WITH waiting AS (
 			SELECT DISTINCT session_id FROM raw.stale_sessions WHERE level = %s
 		),
@@ -105,23 +134,65 @@ func (d *deriver) split() (int, error) {
 				UNION ALL SELECT session_id FROM raw.messages
 			) AS r USING (session_id)
 			GROUP BY session_id
+		),
+		placed AS (
+			SELECT
+				session_id,
+				sum(row_count) OVER (ORDER BY session_id) - row_count AS rows_before,
+				least(%d, greatest(%d, sum(row_count) OVER () // %d + 1)) AS batch_rows
+			FROM sized
 		)
-		SELECT session_id, (sum(row_count) OVER (ORDER BY session_id) // %d)::INTEGER AS batch FROM sized;
-		CREATE OR REPLACE TEMP TABLE touched_sessions (session_id UBIGINT)`, Quote(d.level), deriveBatch))
+		SELECT string_agg(session_id::VARCHAR, ',') FROM placed GROUP BY rows_before // batch_rows ORDER BY rows_before // batch_rows`,
+		Quote(level), deriveBatch, deriveSplit, workers))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	var n int
-	err = d.conn.QueryRowContext(d.ctx, `SELECT max(batch) + 1 FROM temp.stale_batches`).Scan(&n)
-	return n, err
+	out := make([][]string, len(lists))
+	for i, l := range lists {
+		out[i] = strings.Split(l, ",")
+	}
+	return out, nil
 }
 
-func (d *deriver) batch(n int) error {
-	err := d.exec(fmt.Sprintf("DELETE FROM touched_sessions; INSERT INTO touched_sessions SELECT session_id FROM stale_batches WHERE batch = %d", n))
-	if err != nil {
+// A deriver runs a plan for one batch after the other.
+type deriver struct {
+	ctx   context.Context
+	conn  *sql.Conn
+	level string
+	plan  []step
+}
+
+func (d *deriver) exec(q string) error {
+	_, err := d.conn.ExecContext(d.ctx, q)
+	return err
+}
+
+func (d *deriver) run(queue <-chan []string) (err error) {
+	var home string
+	if err := d.conn.QueryRowContext(d.ctx, `SELECT current_database()`).Scan(&home); err != nil {
 		return err
 	}
-	touched, err := d.touched()
+	home = `"` + strings.ReplaceAll(home, `"`, `""`) + `"`
+	if err := d.exec("USE " + home + ".core; CREATE OR REPLACE TEMP TABLE touched_sessions (session_id UBIGINT)"); err != nil {
+		return err
+	}
+	defer func() {
+		// The context may be the reason to stop; the connection must be left clean all the same.
+		clean := context.WithoutCancel(d.ctx)
+		if _, e := d.conn.ExecContext(clean, "USE "+home+"; DROP TABLE IF EXISTS temp.touched_sessions"); err == nil {
+			err = e
+		}
+	}()
+	for batch := range queue {
+		if err := transact(d.ctx, d.conn, func(*sql.Conn) error { return d.derive(batch) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *deriver) derive(batch []string) error {
+	touched, err := d.touch(batch)
 	if err != nil {
 		return err
 	}
@@ -141,15 +212,15 @@ func (d *deriver) batch(n int) error {
 // touchedMark stands in the steps of a plan for the condition on session_id that selects a batch.
 const touchedMark = "{in the batch}"
 
-// touched is that condition. A few ids are written out: the engine carries those down to the scans of the
+// touch gives that condition. A few ids are written out: the engine carries those down to the scans of the
 // tables, and so reads little of a large store.
-func (d *deriver) touched() (string, error) {
+func (d *deriver) touch(batch []string) (string, error) {
 	const few = 32
-	ids, err := texts(d.ctx, d.conn, fmt.Sprintf("SELECT session_id::VARCHAR FROM touched_sessions LIMIT %d", few+1))
-	if err != nil || len(ids) > few {
-		return "IN (SELECT session_id FROM temp.touched_sessions)", err
+	if len(batch) <= few {
+		return "IN (" + strings.Join(batch, ", ") + ")", nil
 	}
-	return "IN (" + strings.Join(ids, ", ") + ")", nil
+	_, err := d.conn.ExecContext(d.ctx, "DELETE FROM touched_sessions; INSERT INTO touched_sessions SELECT unnest(string_split(?, ','))::UBIGINT", strings.Join(batch, ","))
+	return "IN (SELECT session_id FROM temp.touched_sessions)", err
 }
 
 // A step of a plan makes one relation, or the stored result of one definition.

@@ -109,7 +109,7 @@ func keptState(t testing.TB, conn *sql.Conn) map[string]string {
 	return out
 }
 
-func derive(t testing.TB, conn *sql.Conn, want int) {
+func deriveAll(t testing.TB, conn *sql.Conn, want int) {
 	t.Helper()
 	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings} {
 		n, err := Derive(context.Background(), conn, level)
@@ -133,10 +133,10 @@ func markStale(t testing.TB, conn *sql.Conn, where string) {
 
 // TestDerive: in one go, in small batches, one by one, and again, the results are the same.
 func TestDerive(t *testing.T) {
-	_, conn := openTest(t, Memory)
+	s, conn := openTest(t, Memory)
 	fillRaw(t, conn, 6)
 	markStale(t, conn, "true")
-	derive(t, conn, 6)
+	deriveAll(t, conn, 6)
 	want := keptState(t, conn)
 	for name, state := range want {
 		if strings.HasPrefix(state, "0 rows") {
@@ -151,16 +151,16 @@ func TestDerive(t *testing.T) {
 			}
 		}
 	}
-	derive(t, conn, 0)
+	deriveAll(t, conn, 0)
 	same("nothing waits")
 	markStale(t, conn, "source_id IN (3, 4)")
-	derive(t, conn, 2)
+	deriveAll(t, conn, 2)
 	same("two again")
 
-	defer func(n int) { deriveBatch = n }(deriveBatch)
+	defer func(n, m int) { deriveBatch, deriveSplit = n, m }(deriveBatch, deriveSplit)
 	deriveBatch = 300
 	markStale(t, conn, "true")
-	derive(t, conn, 6)
+	deriveAll(t, conn, 6)
 	same("in batches")
 
 	// Cut off between batches, what was not done is still waiting.
@@ -170,12 +170,22 @@ func TestDerive(t *testing.T) {
 	if _, err := Derive(ctx, conn, sqlfiles.KeptFindings); err == nil {
 		t.Error("derived although cancelled")
 	}
-	derive(t, conn, 6)
+	deriveAll(t, conn, 6)
 	same("after a break")
+
+	// On several connections at once.
+	deriveBatch, deriveSplit = 1000, 100
+	markStale(t, conn, "true")
+	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings} {
+		if n, err := s.Derive(context.Background(), level); n != 6 || err != nil {
+			t.Errorf("%d sessions: %v", n, err)
+		}
+	}
+	same("side by side")
 
 	for i := 1; i <= 6; i += 5 {
 		markStale(t, conn, fmt.Sprintf("source_id = %d", i))
-		derive(t, conn, 1)
+		deriveAll(t, conn, 1)
 	}
 	same("single ones")
 
@@ -190,7 +200,7 @@ func TestDeriveChanged(t *testing.T) {
 	_, conn := openTest(t, Memory)
 	fillRaw(t, conn, 3)
 	markStale(t, conn, "true")
-	derive(t, conn, 3)
+	deriveAll(t, conn, 3)
 	count := func(q string) (n int) {
 		t.Helper()
 		if err := conn.QueryRowContext(context.Background(), q).Scan(&n); err != nil {
@@ -205,7 +215,7 @@ func TestDeriveChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	markStale(t, conn, "source_id = 2")
-	derive(t, conn, 1)
+	deriveAll(t, conn, 1)
 	if n := count("SELECT tool_call_count FROM core.session_metrics_v1 WHERE session_id = hash(2)"); n != 18 {
 		t.Errorf("%d tool calls, want 18", n)
 	}
@@ -224,7 +234,7 @@ func TestDeriveChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	derive(t, conn, 1)
+	deriveAll(t, conn, 1)
 	set, _ := sqlfiles.Views()
 	for _, d := range set.Definitions {
 		if d.Kept != "" {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	sqlfiles "github.com/agenttrace/agenttrace/sql"
 )
 
 // Prepare makes a migrated store ready for rows and questions: the views and the tables of rules that
@@ -49,18 +51,14 @@ func (s *Store) Finish(ctx context.Context, touched []int64, all bool) error {
 	if err := s.Settle(ctx, touched, all); err != nil {
 		return err
 	}
-	_, err = Derive(ctx, conn, "facts")
+	conn.Close()
+	_, err = s.Derive(ctx, sqlfiles.KeptFacts)
 	return err
 }
 
 // DeriveFindings brings the kept findings up to date for the sessions that wait for it.
 func (s *Store) DeriveFindings(ctx context.Context) error {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	_, err = Derive(ctx, conn, "findings")
+	_, err := s.Derive(ctx, sqlfiles.KeptFindings)
 	return err
 }
 

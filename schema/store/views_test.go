@@ -65,7 +65,7 @@ func TestEveryViewAnswers(t *testing.T) {
 		if sessions > 0 {
 			fillRaw(t, conn, sessions)
 			markStale(t, conn, "true")
-			derive(t, conn, sessions)
+			deriveAll(t, conn, sessions)
 		}
 		for _, d := range set.Definitions {
 			args := ""
@@ -94,7 +94,7 @@ func TestTemporaryTablesDoNotLeakIn(t *testing.T) {
 	_, conn := openTest(t, Memory)
 	fillRaw(t, conn, 1)
 	markStale(t, conn, "true")
-	derive(t, conn, 1)
+	deriveAll(t, conn, 1)
 	before := ask(t, conn, "SELECT sum(call_count)::VARCHAR FROM main.tool_metrics_v1")
 	run(t, conn, "CREATE TEMP TABLE tool_calls_v1 AS SELECT * FROM main.tool_calls_v1 LIMIT 0; CREATE TEMP TABLE sessions_v1 (x INTEGER)")
 	if after := ask(t, conn, "SELECT sum(call_count)::VARCHAR FROM main.tool_metrics_v1"); after != before || before == "" {
@@ -108,7 +108,7 @@ func TestOtherClients(t *testing.T) {
 	s, conn := openTest(t, path)
 	fillRaw(t, conn, 1)
 	markStale(t, conn, "true")
-	derive(t, conn, 1)
+	deriveAll(t, conn, 1)
 	if err := CommentViews(context.Background(), conn); err != nil {
 		t.Fatal(err)
 	}

@@ -24,42 +24,32 @@ WITH params AS (
     SELECT INTERVAL 45 DAY AS early_use
 ),
 
-first_prices AS (
-    SELECT provider, model, min(effective_from) AS first_from FROM prices_v1 GROUP BY provider, model
+-- Of the rows that hold for a call the one with the highest preference counts: the user's own, one with a window,
+-- the highest step of the prompt size, the newest.
+price_rows AS (
+    SELECT
+        provider, model, effective_from, effective_to, input, output, cache_read, cache_write_5m, cache_write_1h,
+        reasoning, long_context_threshold, long_input, long_output, long_cache_read, long_cache_write,
+        long_cache_write_1h, batch_mult, flex_mult, priority_mult, region_mult, prompt_over, time_window, source,
+        confidence,
+        effective_from = min(effective_from) OVER (PARTITION BY provider, model) AS is_first,
+        row_number() OVER (
+            ORDER BY is_own, time_window IS NOT NULL, coalesce(prompt_over, 0), effective_from, match_kind = 'exact',
+                provider, model
+        ) AS preference
+    FROM prices_v1
 ),
 
-calls AS (
-    SELECT
-        model_call_id, session_id, price_provider, price_model, occurred_at, input_tokens,
-        usage_grain = 'call' AS is_one_call,
-        reasoning_output_tokens > 0 AS reasons,
-        service_tier, region, is_batch,
-        coalesce(price_effects, '') AS effects
-    FROM model_calls_v1
-    WHERE price_model IS NOT NULL
-),
-
-chosen AS (
-    SELECT
-        c.model_call_id, c.session_id, c.is_one_call, c.reasons, c.service_tier, c.region, c.is_batch, c.effects,
-        c.occurred_at < p.effective_from AS is_early,
-        p.source, p.confidence, p.effective_from, p.input, p.output, p.cache_read, p.cache_write_5m, p.cache_write_1h,
-        p.reasoning, p.long_context_threshold, p.long_input, p.long_output, p.long_cache_read, p.long_cache_write,
-        p.long_cache_write_1h, p.batch_mult, p.flex_mult, p.priority_mult, p.region_mult, p.prompt_over,
-        p.long_context_threshold IS NOT NULL
-            AND c.is_one_call
-            AND (c.input_tokens > p.long_context_threshold OR contains(c.effects, 'force_long_rate')) AS is_long
-    FROM calls AS c
-    JOIN first_prices AS f ON f.provider = c.price_provider AND f.model = c.price_model
-    JOIN prices_v1 AS p
+best AS (
+    SELECT c.model_call_id, max(p.preference) AS preference
+    FROM model_calls_v1 AS c
+    CROSS JOIN params
+    JOIN price_rows AS p
         ON p.provider = c.price_provider
         AND p.model = c.price_model
-        AND (
-            p.effective_from <= c.occurred_at
-            OR (p.effective_from = f.first_from AND p.effective_from <= c.occurred_at + (SELECT early_use FROM params))
-        )
+        AND (p.effective_from <= c.occurred_at OR (p.is_first AND p.effective_from <= c.occurred_at + params.early_use))
         AND (p.effective_to IS NULL OR c.occurred_at < p.effective_to)
-        AND (p.prompt_over IS NULL OR (c.is_one_call AND c.input_tokens > p.prompt_over))
+        AND (p.prompt_over IS NULL OR (c.usage_grain = 'call' AND c.input_tokens > p.prompt_over))
         -- A window is "utc|days|spans": all days or mon-fri, spans of hh:mm-hh:mm that may pass midnight.
         AND (
             p.time_window IS NULL
@@ -77,15 +67,29 @@ chosen AS (
                 )) > 0
             )
         )
-    QUALIFY row_number() OVER (
-        PARTITION BY c.model_call_id
-        ORDER BY
-            p.is_own DESC,
-            p.time_window IS NOT NULL DESC,
-            coalesce(p.prompt_over, 0) DESC,
-            p.effective_from DESC,
-            p.match_kind = 'exact' DESC
-    ) = 1
+    GROUP BY c.model_call_id
+),
+
+chosen AS (
+    SELECT
+        c.model_call_id, c.session_id,
+        c.usage_grain = 'call' AS is_one_call,
+        c.reasoning_output_tokens > 0 AS reasons,
+        c.service_tier, c.region, c.is_batch,
+        coalesce(c.price_effects, '') AS effects,
+        c.occurred_at < p.effective_from AS is_early,
+        p.source, p.confidence, p.effective_from, p.input, p.output, p.cache_read, p.cache_write_5m, p.cache_write_1h,
+        p.reasoning, p.long_context_threshold, p.long_input, p.long_output, p.long_cache_read, p.long_cache_write,
+        p.long_cache_write_1h, p.batch_mult, p.flex_mult, p.priority_mult, p.region_mult, p.prompt_over,
+        p.long_context_threshold IS NOT NULL
+            AND c.usage_grain = 'call'
+            AND (
+                c.input_tokens > p.long_context_threshold
+                OR contains(coalesce(c.price_effects, ''), 'force_long_rate')
+            ) AS is_long
+    FROM model_calls_v1 AS c
+    JOIN best AS b USING (model_call_id)
+    JOIN price_rows AS p USING (preference)
 )
 
 SELECT
