@@ -18,7 +18,7 @@ type Totals struct {
 	Files, Taken, Refused int
 	Rows                  map[string]int
 	Records, Unknown      int64
-	ToolErrors            int
+	ToolStatus            map[string]int
 	Usage                 [6]int64 // uncached, cache read, cache write, output, reasoning, calls with usage
 	Problems              map[string]int64
 }
@@ -32,7 +32,7 @@ func Corpus(t *testing.T, folder string, parsers ...ingest.Parser) Totals {
 	if _, err := os.Stat(root); err != nil {
 		t.Skip("needs ../shared/corpus")
 	}
-	sum := Totals{Rows: map[string]int{}, Problems: map[string]int64{}}
+	sum := Totals{Rows: map[string]int{}, ToolStatus: map[string]int{}, Problems: map[string]int64{}}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -99,9 +99,7 @@ func (sum *Totals) add(r schema.Row) {
 	sum.Rows[r.TableName()]++
 	switch x := r.(type) {
 	case *schema.ToolCall:
-		if x.Status == "error" {
-			sum.ToolErrors++
-		}
+		sum.ToolStatus[x.Status]++
 	case *schema.ModelCall:
 		for i, n := range []schema.Int{x.UncachedInput, x.CacheRead, x.CacheCreation5m, x.Output, x.Reasoning} {
 			sum.Usage[i] += n.V
@@ -124,7 +122,7 @@ func (sum *Totals) log(t *testing.T) {
 	for _, name := range names {
 		t.Logf("%8d %s", sum.Rows[name], name)
 	}
-	t.Logf("%8d tool calls ended with an error", sum.ToolErrors)
+	t.Logf("tool calls ended: %v", sum.ToolStatus)
 	t.Logf("tokens: %d uncached, %d read, %d written, %d output (%d reasoning), in %d calls",
 		sum.Usage[0], sum.Usage[1], sum.Usage[2], sum.Usage[3], sum.Usage[4], sum.Usage[5])
 	names = names[:0]
