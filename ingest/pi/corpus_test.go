@@ -31,8 +31,8 @@ func TestCorpus(t *testing.T) {
 			if got := sum.Rows["turns"]; got != want.turns {
 				t.Errorf("%d turns, want %d", got, want.turns)
 			}
-			if sum.ToolErrors != want.errs {
-				t.Errorf("%d failed tool calls, want %d", sum.ToolErrors, want.errs)
+			if sum.ToolStatus["error"] != want.errs {
+				t.Errorf("%d failed tool calls, want %d", sum.ToolStatus["error"], want.errs)
 			}
 			if sum.Usage[3] != want.output {
 				t.Errorf("%d output tokens, want %d", sum.Usage[3], want.output)

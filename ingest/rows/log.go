@@ -199,6 +199,7 @@ func (l *Log) Lines(ctx context.Context, take func(line []byte, no int64, hash s
 	for l.err == nil {
 		ln, err := lines.Next()
 		if err == io.EOF {
+			l.src.ParsedOffset = lines.Offset() // blank lines at the end included
 			return true, nil
 		}
 		if err != nil {
