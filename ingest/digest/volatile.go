@@ -20,16 +20,22 @@ func nextMark(b []byte, i int) int {
 		high = 0x8080808080808080
 		low  = 0x7f7f7f7f7f7f7f7f
 	)
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		// In each byte without its high bit: ge is set from firstMark up, gt above lastMark. Neither sum
-		// carries into the next byte.
+	// In each byte without its high bit: the first sum sets it from firstMark up, the second above lastMark.
+	// Neither carries into the next byte.
+	marks := func(w uint64) uint64 {
 		lo := w & low
-		ge := lo + ones*(0x80-firstMark)
-		gt := lo + ones*(0x80-lastMark-1)
-		if hit := ge &^ gt &^ w & high; hit != 0 {
-			return i + bits.TrailingZeros64(hit)>>3
+		return (lo + ones*(0x80-firstMark)) &^ (lo + ones*(0x80-lastMark-1)) &^ w & high
+	}
+	for ; i+16 <= len(b); i += 16 {
+		p := b[i : i+16 : i+16]
+		x, y := marks(binary.LittleEndian.Uint64(p)), marks(binary.LittleEndian.Uint64(p[8:]))
+		if x|y == 0 {
+			continue
 		}
+		if x != 0 {
+			return i + bits.TrailingZeros64(x)>>3
+		}
+		return i + 8 + bits.TrailingZeros64(y)>>3
 	}
 	for ; i < len(b); i++ {
 		if c := b[i]; c >= firstMark && c <= lastMark {

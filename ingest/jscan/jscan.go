@@ -459,49 +459,45 @@ func Unquote(dst, raw []byte) []byte {
 	dst = slices.Grow(dst, len(raw))
 	out := dst[len(dst) : len(dst)+len(raw)]
 	n, i := 0, 0
-	for i < len(raw) {
-		// Escapes are some ten bytes apart in code and some fifty in lists: sixteen bytes are moved at once,
+	for {
+		// Escapes are some ten bytes apart in code and some fifty in lists: so far the text is moved by words,
 		// what is farther is searched and copied. n <= i, so no store leaves out.
-		if i+16 <= len(raw) {
+		near := i + 64
+		for {
+			if i+8 > len(raw) {
+				for i < len(raw) && raw[i] != '\\' {
+					out[n] = raw[i]
+					i++
+					n++
+				}
+				break
+			}
 			w := word(raw, i)
 			putWord(out, n, w)
 			if f := zeroes(w ^ '\\'*ones); f != 0 {
 				k := bits.TrailingZeros64(f) / 8
 				i += k
 				n += k
-			} else {
-				w = word(raw, i+8)
-				putWord(out, n+8, w)
-				if f := zeroes(w ^ '\\'*ones); f != 0 {
-					k := 8 + bits.TrailingZeros64(f)/8
-					i += k
-					n += k
-				} else {
-					i += 16
-					n += 16
-					k := bytes.IndexByte(raw[i:], '\\')
-					if k < 0 {
-						n += copy(out[n:], raw[i:])
-						break
-					}
-					copy(out[n:], raw[i:i+k])
-					i += k
-					n += k
+				break
+			}
+			i += 8
+			n += 8
+			if i >= near {
+				k := bytes.IndexByte(raw[i:], '\\')
+				if k < 0 {
+					k = len(raw) - i
 				}
-			}
-		} else {
-			for i < len(raw) && raw[i] != '\\' {
-				out[n] = raw[i]
-				i++
-				n++
-			}
-			if i == len(raw) {
+				copy(out[n:], raw[i:i+k])
+				i += k
+				n += k
 				break
 			}
 		}
-		if i == len(raw)-1 {
-			out[n] = '\\'
-			n++
+		if i+1 >= len(raw) {
+			if i < len(raw) {
+				out[n] = '\\'
+				n++
+			}
 			break
 		}
 		c := raw[i+1]
