@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"slices"
+
 	"github.com/agenttrace/agenttrace/ingest/rows"
 	"github.com/agenttrace/agenttrace/schema"
 )
@@ -33,6 +35,12 @@ func (c *Calls) Take(run *rows.Run, id schema.ID, basis string) *schema.ModelCal
 
 // Find returns the call of an id, or nil.
 func (c *Calls) Find(id schema.ID) *schema.ModelCall { return c.byID[id] }
+
+// Drop takes a call out again that turned out to be none.
+func (c *Calls) Drop(m *schema.ModelCall) {
+	delete(c.byID, m.ModelCallID)
+	c.list = slices.DeleteFunc(c.list, func(have *schema.ModelCall) bool { return have == m })
+}
 
 // Len is the number of calls.
 func (c *Calls) Len() int { return len(c.list) }
