@@ -122,7 +122,7 @@ type block struct {
 
 func (b *block) scan(s *jscan.Scanner) {
 	*b = block{}
-	for s.ObjectOrSkip(); s.Key(); {
+	for in := s.ObjectOrSkip(); in && s.Key(); {
 		switch string(s.Name) {
 		case "type":
 			b.typ = s.Text()

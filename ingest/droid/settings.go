@@ -34,7 +34,7 @@ func (st *settings) read(doc []byte) {
 		case "inclusiveTokenUsage":
 			inclusive, hasInclusive = readTotal(&s)
 		case "childInclusiveTokenUsageBySessionId":
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				hasChildren = true
 				s.Skip()
 			}
@@ -56,7 +56,7 @@ func (st *settings) read(doc []byte) {
 // readTotal takes a total of tokens. The cached ones are beside the input; whether thinking is inside
 // the output is not settled, so it is kept as a part where it can be one.
 func readTotal(s *jscan.Scanner) (u schema.Usage, ok bool) {
-	for s.ObjectOrSkip(); s.Key(); {
+	for in := s.ObjectOrSkip(); in && s.Key(); {
 		var n *schema.Int
 		switch string(s.Name) {
 		case "inputTokens", "input_tokens":

@@ -156,7 +156,7 @@ func (p *parser) message(r *line) {
 	var content []byte
 	var s jscan.Scanner
 	s.Reset(r.message)
-	for s.ObjectOrSkip(); s.Key(); {
+	for in := s.ObjectOrSkip(); in && s.Key(); {
 		switch string(s.Name) {
 		case "role":
 			role = s.Text()

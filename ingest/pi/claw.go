@@ -82,7 +82,7 @@ func (p *parser) kindOfClaw(id string) {
 	for s.Object(); s.Key(); {
 		key := string(s.Name)
 		found := false
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			if string(s.Name) == "sessionId" {
 				found = s.Str() == id
 			} else {

@@ -191,7 +191,7 @@ func (m *message) scan(raw []byte) {
 		case "errorStatus":
 			m.errorStatus = s.Raw()
 		case "retryRecovery":
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				if string(s.Name) == "attempt" {
 					m.attempt = s.Raw()
 				} else {
@@ -251,7 +251,7 @@ func (b *block) scan(s *jscan.Scanner) {
 		b.typ.Text, b.text = jscan.Text{Raw: []byte("text"), Present: true}, s.Text()
 		return
 	}
-	for s.ObjectOrSkip(); s.Key(); {
+	for in := s.ObjectOrSkip(); in && s.Key(); {
 		switch string(s.Name) {
 		case "type":
 			b.typ.Text = s.Text()

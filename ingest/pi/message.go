@@ -110,7 +110,7 @@ func (p *parser) mentioned(files []byte) {
 		return
 	}
 	for s.Array(); s.Elem(); {
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			if string(s.Name) != "path" {
 				s.Skip()
 				continue

@@ -295,7 +295,7 @@ func (p *parser) custom(e *entry) {
 		var provider, model string
 		var s jscan.Scanner
 		s.Reset(e.data)
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			switch string(s.Name) {
 			case "provider":
 				provider = p.word(s.Text())
@@ -311,7 +311,7 @@ func (p *parser) custom(e *entry) {
 		var at schema.Instant
 		var s jscan.Scanner
 		s.Reset(e.data)
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			switch string(s.Name) {
 			case "toolCallId":
 				id = s.Text()

@@ -146,7 +146,7 @@ func (p *parser) details(c *rows.Call, raw []byte, builtIn bool) {
 	for s.Object(); s.Key(); {
 		switch string(s.Name) {
 		case "truncation":
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				if string(s.Name) != "truncated" {
 					s.Skip()
 					continue
@@ -174,7 +174,7 @@ func (p *parser) tasks(c *rows.Call, s *jscan.Scanner) {
 	for s.Array(); s.Elem(); {
 		var id, path string
 		var u usage
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			switch string(s.Name) {
 			case "id", "taskId":
 				if v := s.Str(); id == "" {
@@ -183,7 +183,7 @@ func (p *parser) tasks(c *rows.Call, s *jscan.Scanner) {
 			case "usage":
 				u = readUsage(object(s))
 			case "artifactPaths":
-				for s.ObjectOrSkip(); s.Key(); {
+				for in := s.ObjectOrSkip(); in && s.Key(); {
 					if string(s.Name) == "jsonlPath" {
 						path = s.Str()
 					} else {

@@ -36,7 +36,7 @@ func readUsage(raw []byte) (u usage) {
 		case "cacheWrite1h":
 			hour = rows.Count(&s)
 		case "cttl":
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				if string(s.Name) == "ephemeral1h" {
 					hour = rows.Count(&s)
 				} else {
@@ -48,7 +48,7 @@ func readUsage(raw []byte) (u usage) {
 		case "totalTokens":
 			u.total = rows.Count(&s)
 		case "cost":
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				if string(s.Name) == "total" {
 					u.cost = rows.Money(&s)
 				} else {
@@ -56,7 +56,7 @@ func readUsage(raw []byte) (u usage) {
 				}
 			}
 		case "orchestration":
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				switch string(s.Name) {
 				case "input":
 					u.extra.UncachedInput = rows.Count(&s)

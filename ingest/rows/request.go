@@ -53,6 +53,9 @@ func (r *Run) Request(name, native string) *Call {
 // Done emits a call that is complete and forgets it: a second result has no call.
 func (c *Call) Done() {
 	s := c.run.s
+	if c.Row.Status == "error" && !c.IsShell() {
+		c.reads = nil // a read that failed read nothing
+	}
 	if c.Row.Status == "ok" {
 		if s.files == nil {
 			s.files = map[string]struct{}{}
@@ -188,10 +191,10 @@ func (a *arguments) scan(raw []byte) {
 		case "patch", "patchText", "patch_text", "input", "diff":
 			a.patch = s.View()
 		case "edits", "replacements":
-			for s.ArrayOrSkip(); s.Elem(); {
+			for in := s.ArrayOrSkip(); in && s.Elem(); {
 				var e step
 				found := false
-				for s.ObjectOrSkip(); s.Key(); {
+				for in := s.ObjectOrSkip(); in && s.Key(); {
 					if e.scan(&s) {
 						found = true
 					} else {
