@@ -51,7 +51,10 @@ func (p *payload) scan(s *jscan.Scanner) {
 		case "endedAt":
 			p.ended = millis(s)
 		case "filesRead":
-			for s.ArrayOrSkip(); s.Elem(); {
+			if !s.ArrayOrSkip() {
+				continue
+			}
+			for s.Elem() {
 				p.files = append(p.files, s.Text())
 			}
 		case "error":
