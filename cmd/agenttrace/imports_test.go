@@ -18,7 +18,7 @@ var homes = map[string]string{
 	"github.com/spf13/":            "cmd/agenttrace",
 	"github.com/jedib0t/go-pretty": "queries/render",
 	"github.com/cespare/xxhash":    "schema ingest/digest ingest/shell ingest/edits",
-	"github.com/klauspost/":        "ingest/codex",
+	"github.com/klauspost/":        "ingest/codex ingest/inspect",
 	"golang.org/x/term":            "cmd/agenttrace",
 }
 
@@ -35,9 +35,10 @@ var inside = []struct{ pkg, allowed string }{
 	{"ingest/edits", "schema"},
 	{"ingest/pushback", ""},
 	{"ingest/rows", "ingest schema ingest/jscan ingest/digest ingest/shell ingest/edits ingest/pushback"},
+	{"ingest/trace", "schema ingest/jscan ingest/shell ingest/edits ingest/rows"},
 	{"ingest/agents", "ingest ingest/*"},
 	{"ingest/ingesttest", "ingest schema"},
-	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows ingest/recording"},
+	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows ingest/recording ingest/trace"},
 	{"ingest", "schema ingest/jsonl"},
 	{"queries/render", "queries"},
 	{"queries/redact", ""},
