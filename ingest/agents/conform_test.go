@@ -26,11 +26,14 @@ func TestOneParserWins(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		agent, rest := firstPart(filepath.ToSlash(rel))
+		agent, inCase := firstPart(filepath.ToSlash(rel))
 		if agent == "claude" {
 			agent = "claude-code"
 		}
-		_, rest = firstPart(rest) // the case
+		name, rest := firstPart(inCase)
+		if name == "refused" {
+			return nil // what is not this agent's
+		}
 		if !known[agent] || rest == "" {
 			return nil
 		}
