@@ -19,6 +19,7 @@ import (
 // find nothing.
 type Object struct {
 	members []member
+	raw     []byte
 	// Cut says that the text ended, or broke, inside the object; what stands before is there.
 	Cut bool
 }
@@ -35,7 +36,7 @@ func ObjectOf(raw []byte) Object {
 	if s.Kind() != jscan.Object {
 		return Object{}
 	}
-	o := Object{members: make([]member, 0, 16)}
+	o := Object{members: make([]member, 0, 16), raw: raw}
 	for s.Object(); s.Key(); {
 		name, start := s.Name, s.Pos()
 		value := s.Raw()
@@ -51,6 +52,9 @@ func ObjectOf(raw []byte) Object {
 	o.Cut = s.Bad()
 	return o
 }
+
+// Source is the text that the object was found in.
+func (o Object) Source() []byte { return o.raw }
 
 // Len is the number of members.
 func (o Object) Len() int { return len(o.members) }
