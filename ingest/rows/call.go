@@ -69,7 +69,6 @@ func (r *Run) Call(name, native string, id schema.ID) (c *Call, fresh bool) {
 	}
 	s.open = append(s.open, c)
 	r.touch()
-	r.pending++
 	r.Last = LastCall
 	return c, true
 }
@@ -150,9 +149,6 @@ func (c *Call) Ended() bool { return c.ended }
 // End tells that the call ended, at the current record, and how.
 func (c *Call) End(status, errorType string) {
 	l := c.run.s.log
-	if !c.ended {
-		c.run.pending--
-	}
 	c.ended = true
 	c.Row.Status, c.Row.ErrorType = status, errorType
 	c.Row.ResultLine = schema.Known(l.line)

@@ -70,6 +70,9 @@ func (l *Log) Begin(line int64, at schema.Instant, key schema.ID) {
 	l.texts, l.notes = 0, 0
 }
 
+// Now says when the rest of the current record was, where it tells of several instants.
+func (l *Log) Now(at schema.Instant) { l.at = at }
+
 // Line, At and Key are those of the record that began last.
 func (l *Log) Line() int64        { return l.line }
 func (l *Log) At() schema.Instant { return l.at }

@@ -70,6 +70,9 @@ func (s *Session) Close() {
 func (s *Session) close() {
 	for _, c := range s.open {
 		if !c.put {
+			if c.Row.Status == "no_result" {
+				c.run.pending++
+			}
 			c.emit()
 		}
 	}
@@ -129,7 +132,7 @@ type Run struct {
 	turn    schema.Turn
 	inTurn  bool
 	turns   int
-	pending int
+	pending int // calls that never got a result, counted at the end
 }
 
 // Session is the session of a run.
@@ -311,8 +314,16 @@ func (r *Run) message(role, kind string) *schema.Message {
 
 // Event tells something that happened beside messages and calls; e says what.
 func (r *Run) Event(e schema.Event) {
-	l := r.s.log
 	r.touch()
+	r.note(e)
+}
+
+// Aside tells an event that is not part of the open turn, such as a setting changed at the prompt: the
+// turn does not last until then.
+func (r *Run) Aside(e schema.Event) { r.note(e) }
+
+func (r *Run) note(e schema.Event) {
+	l := r.s.log
 	e.Where, e.EventID, e.SessionID, e.RunID, e.TurnID = l.Where(), l.key.With(partNote+l.notes), r.s.Row.SessionID, r.Row.RunID, r.TurnID()
 	e.Seq, e.OccurredAt = l.Next(), l.at
 	e.Detail, _ = Cut([]byte(e.Detail), 200)
