@@ -11,19 +11,28 @@ import (
 // maxNesting bounds how deep the events of sub-agents are followed into each other.
 const maxNesting = 8
 
-// event takes {type, payload}: an event of Kimi CLI, perhaps one of a sub-agent inside another.
-func (r *reader) event(a *agent, raw []byte, depth int) {
-	var s jscan.Scanner
-	s.Reset(raw)
-	var typ jscan.Text
-	var payload []byte
-	for s.Object(); s.Key(); {
+// An event is what Kimi CLI writes on each line: a type and what belongs to it.
+type event struct {
+	present bool
+	typ     jscan.Text
+	payload []byte
+}
+
+var noPayload = []byte("{}")
+
+func (e *event) scan(s *jscan.Scanner) {
+	*e = event{payload: noPayload}
+	if !s.ObjectOrSkip() {
+		return
+	}
+	e.present = true
+	for s.Key() {
 		switch string(s.Name) {
 		case "type":
-			typ = s.Text()
+			e.typ = s.Text()
 		case "payload":
 			if s.Kind() == jscan.Object {
-				payload = s.Raw()
+				e.payload = s.Raw()
 			} else {
 				s.Skip()
 			}
@@ -31,10 +40,13 @@ func (r *reader) event(a *agent, raw []byte, depth int) {
 			s.Skip()
 		}
 	}
-	if payload == nil {
-		payload = []byte("{}")
-	}
-	s.Reset(payload)
+}
+
+// event takes an event, perhaps one of a sub-agent inside another.
+func (r *reader) event(a *agent, e *event, depth int) {
+	var s jscan.Scanner
+	s.Reset(e.payload)
+	typ := e.typ
 	name := string(typ.Raw)
 	switch name {
 	case "ToolCallPart":
@@ -223,7 +235,7 @@ func (r *reader) piece(a *agent, s *jscan.Scanner) {
 		r.mark(a)
 		*t = text{kind: kind, line: r.l.Line(), at: r.l.At(), key: r.l.Key(), body: t.body[:0]}
 	}
-	t.body = append(t.body, body.Bytes(nil)...)
+	t.body = appendText(t.body, body)
 	if len(body.Raw) == 0 && hidden {
 		a.run.Hidden()
 	}
@@ -271,7 +283,7 @@ func (r *reader) streamed(a *agent, s *jscan.Scanner) {
 				case "name":
 					p.name = s.Str()
 				case "arguments":
-					p.args = append(p.args, s.Text().Bytes(nil)...)
+					p.args = appendText(p.args, s.Text())
 				default:
 					s.Skip()
 				}
@@ -286,7 +298,7 @@ func (r *reader) streamed(a *agent, s *jscan.Scanner) {
 func (r *reader) more(a *agent, s *jscan.Scanner) {
 	for s.Object(); s.Key(); {
 		if string(s.Name) == "arguments_part" && a.pending.on {
-			a.pending.args = append(a.pending.args, s.Text().Bytes(nil)...)
+			a.pending.args = appendText(a.pending.args, s.Text())
 		} else {
 			s.Skip()
 		}
@@ -309,7 +321,8 @@ func (r *reader) toolResult(a *agent, s *jscan.Scanner) {
 				case "is_error":
 					res.isError = isTrue(s)
 				case "output":
-					res.output, res.hasOutput = parts(s, nil)
+					r.out, res.hasOutput = parts(s, r.out[:0])
+					res.output = r.out
 				case "message":
 					res.message = s.Text().Bytes(nil)
 				case "display":
@@ -499,7 +512,7 @@ func (r *reader) callNamed(ap *approval) *rows.Call {
 // nested takes an event of a sub-agent. It counts where the sub-agent has no log of its own.
 func (r *reader) nested(a *agent, s *jscan.Scanner, depth int) {
 	var call, id, kind string
-	var inner []byte
+	var inner event
 	for s.Object(); s.Key(); {
 		switch string(s.Name) {
 		case "parent_tool_call_id", "task_tool_call_id":
@@ -511,11 +524,7 @@ func (r *reader) nested(a *agent, s *jscan.Scanner, depth int) {
 		case "subagent_type":
 			kind = s.Str()
 		case "event":
-			if s.Kind() == jscan.Object {
-				inner = s.Raw()
-			} else {
-				s.Skip()
-			}
+			inner.scan(s)
 		default:
 			s.Skip()
 		}
@@ -524,7 +533,7 @@ func (r *reader) nested(a *agent, s *jscan.Scanner, depth int) {
 	if name == "" {
 		name = call
 	}
-	if name == "" || inner == nil || depth >= maxNesting {
+	if name == "" || !inner.present || depth >= maxNesting {
 		r.l.Problem(schema.ProblemUnknownField, "SubagentEvent", "event")
 		return
 	}
@@ -549,7 +558,7 @@ func (r *reader) nested(a *agent, s *jscan.Scanner, depth int) {
 			run.Row.SpawnToolCallID = spawn.Row.ToolCallID
 		}
 	}
-	r.event(b, inner, depth+1)
+	r.event(b, &inner, depth+1)
 }
 
 // hasLog reports whether a sub-agent has a log of its own.

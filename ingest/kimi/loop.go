@@ -150,7 +150,8 @@ func (r *reader) returned(a *agent, e *loopEvent) {
 	for s.Object(); s.Key(); {
 		switch string(s.Name) {
 		case "output":
-			res.output, res.hasOutput = parts(s, nil)
+			r.out, res.hasOutput = parts(s, r.out[:0])
+			res.output = r.out
 		case "message":
 			res.message = s.Text().Bytes(nil)
 		case "isError":

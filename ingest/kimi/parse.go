@@ -36,6 +36,7 @@ type reader struct {
 	wire    schema.ID            // what keys of lines are made of
 	keys    map[schema.ID]uint64 // how often a line came
 	buf     []byte
+	out     []byte // of a tool, until the next
 
 	steps     []*step
 	observed  map[schema.ID]bool // usage that was told already
@@ -108,7 +109,7 @@ type line struct {
 	typ, role, protocol jscan.Text
 	stamp               schema.Float // seconds
 	millis              schema.Float
-	message             []byte
+	message             event
 	hasCreated          bool
 }
 
@@ -135,11 +136,7 @@ func (r *reader) take(raw []byte, no int64, hash schema.ID) bool {
 		case "time":
 			ln.millis = float(s)
 		case "message":
-			if s.Kind() == jscan.Object {
-				ln.message = s.Raw()
-			} else {
-				s.Skip()
-			}
+			ln.message.scan(s)
 		default:
 			s.Skip()
 		}
@@ -174,9 +171,9 @@ func (r *reader) take(raw []byte, no int64, hash schema.ID) bool {
 	case ln.typ.Present:
 		r.form = formCode
 		r.record(raw, ln.typ)
-	case ln.message != nil:
+	case ln.message.present:
 		r.form = formWire
-		r.event(r.main, ln.message, 0)
+		r.event(r.main, &ln.message, 0)
 	case ln.role.Present:
 		if r.form == formNone {
 			r.form = formContext

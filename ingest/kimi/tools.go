@@ -335,7 +335,7 @@ func parts(s *jscan.Scanner, dst []byte) (body []byte, present bool) {
 	switch s.Kind() {
 	case jscan.String:
 		t := s.Text()
-		return append(dst, t.Bytes(nil)...), true
+		return appendText(dst, t), true
 	case jscan.Array:
 		for s.Array(); s.Elem(); {
 			switch s.Kind() {
@@ -366,5 +366,13 @@ func joined(dst []byte, t jscan.Text) []byte {
 	if len(dst) > 0 {
 		dst = append(dst, '\n')
 	}
-	return append(dst, t.Bytes(nil)...)
+	return appendText(dst, t)
+}
+
+// appendText appends a text, decoded.
+func appendText(dst []byte, t jscan.Text) []byte {
+	if !t.Escaped {
+		return append(dst, t.Raw...)
+	}
+	return jscan.Unquote(dst, t.Raw)
 }
