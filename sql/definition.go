@@ -58,6 +58,7 @@ type Column struct {
 	Name    string
 	Unit    string // USD, tokens, ms ...; "" where the column is no measure
 	Meaning string
+	Type    string // of the engine; "" = ask it. Set by Views.
 }
 
 var (
@@ -215,7 +216,7 @@ func (p *headerParser) column(text string) error {
 			return fmt.Errorf("column %s is given twice", name)
 		}
 	}
-	p.d.Columns = append(p.d.Columns, Column{name, unit, meaning})
+	p.d.Columns = append(p.d.Columns, Column{Name: name, Unit: unit, Meaning: meaning})
 	return nil
 }
 

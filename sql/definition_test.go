@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 	if d.Summary != "What is shown." || d.Changes != "It is better, much." || d.Kept != KeptFindings || strings.Join(d.Grain, "+") != "a+b" {
 		t.Errorf("%+v", d)
 	}
-	want := []Column{{"a", "", "The a."}, {"cost_usd", "USD", "What it costs, all in."}, {"b", "share", "The b."}, {"session_id", "", "The session."}}
+	want := []Column{{Name: "a", Meaning: "The a."}, {Name: "cost_usd", Unit: "USD", Meaning: "What it costs, all in."}, {Name: "b", Unit: "share", Meaning: "The b."}, {Name: "session_id", Meaning: "The session."}}
 	if len(d.Columns) != len(want) {
 		t.Fatalf("%+v", d.Columns)
 	}

@@ -23,14 +23,40 @@ type Set struct {
 	Sum         string // checksum of names, headers and statements
 }
 
+// The types of all columns, found by the engine and written down by go test ./sql -update. With them the
+// views are installed without working them out again.
+//
+//go:embed columns.txt
+var columnTypes string
+
 // Views gives the definitions that the program is built with.
 var Views = sync.OnceValues(func() (*Set, error) {
 	sub, err := fs.Sub(views, "views")
 	if err != nil {
 		return nil, err
 	}
-	return Load(sub)
+	s, err := Load(sub)
+	if err != nil {
+		return nil, err
+	}
+	types := map[string]string{}
+	for line := range strings.Lines(columnTypes) {
+		if column, t, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			types[column] = t
+		}
+	}
+	for _, d := range s.Definitions {
+		for i := range d.Columns {
+			d.Columns[i].Type = types[d.Name+"."+d.Columns[i].Name]
+		}
+	}
+	return s, nil
 })
+
+// Typed reports whether the types of all columns are known.
+func (d *Definition) Typed() bool {
+	return !slices.ContainsFunc(d.Columns, func(c Column) bool { return c.Type == "" })
+}
 
 // Load reads the definitions below fsys, one per <layer>/<name>_v<N>.sql, and checks them against each
 // other.

@@ -19,7 +19,7 @@ import (
 	sqlfiles "github.com/agenttrace/agenttrace/sql"
 )
 
-var update = flag.Bool("update", false, "write README.md anew")
+var update = flag.Bool("update", false, "write README.md and columns.txt anew")
 
 // openStore opens an empty store in memory with everything installed, once for all tests.
 var openStore = sync.OnceValues(func() (*sql.DB, error) {
@@ -427,18 +427,25 @@ func sorted[V any](m map[string]V) []string {
 	return out
 }
 
-// TestColumns: the documented columns are the columns, in order.
+// TestColumns: the documented columns are the columns, in order, and columns.txt has their types.
 func TestColumns(t *testing.T) {
 	f := &fixture{t: t, conn: connect(t)}
+	var types strings.Builder
 	for _, d := range definitions(t).Definitions {
-		relation := "core." + d.Name
+		body := d.SQL(func(name string) string {
+			if strings.HasPrefix(name, "own_") {
+				return "raw." + name
+			}
+			return "core." + name
+		})
 		if d.Params != nil {
-			relation = fmt.Sprintf("SELECT * FROM core.%s(%s)", d.Name, strings.TrimSuffix(strings.Repeat("NULL, ", len(d.Params)), ", "))
+			body = fmt.Sprintf("SELECT * FROM core.%s(%s)", d.Name, strings.TrimSuffix(strings.Repeat("NULL, ", len(d.Params)), ", "))
 		}
-		_, rows := f.query("SELECT column_name FROM (DESCRIBE " + relation + ")")
+		_, rows := f.query("SELECT column_name, column_type FROM (DESCRIBE " + body + ")")
 		var got, want []string
 		for _, r := range rows {
 			got = append(got, r[0])
+			fmt.Fprintf(&types, "%s.%s %s\n", d.Name, r[0], r[1])
 		}
 		for _, c := range d.Columns {
 			want = append(want, c.Name)
@@ -446,5 +453,13 @@ func TestColumns(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s:\n has       %v\n documents %v", d.Path, got, want)
 		}
+	}
+	if *update {
+		if err := os.WriteFile("columns.txt", []byte(types.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if had, err := os.ReadFile("columns.txt"); err != nil || string(had) != types.String() {
+		t.Errorf("columns.txt is not what the engine says: go test ./sql -run TestColumns -update (%v)", err)
 	}
 }

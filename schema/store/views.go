@@ -178,7 +178,15 @@ func (i *installer) coreSQL(d *sqlfiles.Definition) string {
 		return view
 	}
 	i.changed[d.Kept] = true
-	return fmt.Sprintf("DROP TABLE IF EXISTS kept.%s;\nCREATE TABLE kept.%s AS SELECT * FROM (\n%s\n) LIMIT 0;\n%s", d.Name, d.Name, body, view)
+	table := fmt.Sprintf("AS SELECT * FROM (\n%s\n) LIMIT 0", body)
+	if d.Typed() {
+		var columns []string
+		for _, c := range d.Columns {
+			columns = append(columns, c.Name+" "+c.Type)
+		}
+		table = "(" + strings.Join(columns, ", ") + ")"
+	}
+	return fmt.Sprintf("DROP TABLE IF EXISTS kept.%s;\nCREATE TABLE kept.%s %s;\n%s", d.Name, d.Name, table, view)
 }
 
 // markStale has the results of changed definitions derived anew, and with the facts all that follows.
@@ -242,8 +250,19 @@ func public(c typedColumn) string {
 	return c.name
 }
 
-// readColumns asks the engine for the columns of what was created.
+// readColumns finds the columns of what was created: they are written down, or the engine is asked.
 func (i *installer) readColumns() error {
+	i.columns = map[string][]typedColumn{}
+	asked := false
+	for _, d := range i.set.Definitions {
+		asked = asked || !d.Typed()
+		for _, c := range d.Columns {
+			i.columns[d.Name] = append(i.columns[d.Name], typedColumn{c.Name, c.Type})
+		}
+	}
+	if !asked {
+		return nil
+	}
 	i.columns = map[string][]typedColumn{}
 	rows, err := i.conn.QueryContext(i.ctx, `
 		SELECT table_name, column_name, data_type FROM duckdb_columns()
