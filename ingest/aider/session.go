@@ -314,7 +314,7 @@ func (s *session) setModel(name string) {
 	}
 	if s.model != "" {
 		s.begin(s.p.last, 0)
-		s.r.Aside(schema.Event{Event: "model_changed", Detail: name})
+		s.r.Setting(schema.Event{Event: "model_changed", Detail: name})
 	}
 	s.model = name
 }

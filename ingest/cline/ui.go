@@ -164,11 +164,11 @@ func (t *task) trigger() string {
 
 func (t *task) setModel(model, provider, mode string) {
 	if t.model != "" && model != t.model {
-		t.r.Aside(schema.Event{Event: "model_changed", Detail: model})
+		t.r.Setting(schema.Event{Event: "model_changed", Detail: model})
 	}
 	if mode != "" {
 		if t.mode != "" && mode != t.mode {
-			t.r.Aside(schema.Event{Event: "mode_changed", Detail: mode})
+			t.r.Setting(schema.Event{Event: "mode_changed", Detail: mode})
 		}
 		t.mode = mode
 	}

@@ -244,7 +244,7 @@ func (r *reader) event(typ string, run *rows.Run) bool {
 	case "session.auto_mode_resolved":
 		r.setModel(e.chosenModel, false)
 	case "session.mode_changed":
-		run.Aside(schema.Event{Event: "mode_changed", Detail: e.newMode.String()})
+		run.Setting(schema.Event{Event: "mode_changed", Detail: e.newMode.String()})
 	case "session.error":
 		r.failed(run)
 	case "session.truncation":
@@ -350,7 +350,7 @@ func (r *reader) where(raw []byte) {
 	}
 	if cwd != "" {
 		if r.s.Dir != "" && r.s.Dir != cwd {
-			r.s.Main.Aside(schema.Event{Event: "workspace_changed"})
+			r.s.Main.Setting(schema.Event{Event: "workspace_changed"})
 		}
 		r.s.Dir = cwd
 		if row.Workspace == "" {
@@ -375,7 +375,7 @@ func (r *reader) setModel(t jscan.Text, change bool) {
 		return
 	}
 	if change && r.model != "" {
-		r.s.Main.Aside(schema.Event{Event: "model_changed", Detail: model})
+		r.s.Main.Setting(schema.Event{Event: "model_changed", Detail: model})
 	}
 	r.model = model
 }

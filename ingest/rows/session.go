@@ -318,9 +318,9 @@ func (r *Run) Event(e schema.Event) {
 	r.note(e)
 }
 
-// Aside tells an event that is not part of the open turn, such as a setting changed at the prompt: the
+// Setting tells an event that is not part of the open turn, such as a setting changed at the prompt: the
 // turn does not last until then.
-func (r *Run) Aside(e schema.Event) { r.note(e) }
+func (r *Run) Setting(e schema.Event) { r.note(e) }
 
 func (r *Run) note(e schema.Event) {
 	l := r.s.log
