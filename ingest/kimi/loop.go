@@ -57,7 +57,8 @@ func (e *loopEvent) scan(s *jscan.Scanner, raw []byte) {
 	}
 }
 
-// loop takes an event. It is known by its own id: a newer build may write the line anew.
+// loop takes an event. It is known by its own id, for a newer build may write the line anew, and by its
+// instant, for the ids of calls count from zero in every run.
 func (r *reader) loop(a *agent, raw []byte) {
 	var e loopEvent
 	e.scan(&r.inner, raw)
@@ -70,6 +71,11 @@ func (r *reader) loop(a *agent, raw []byte) {
 		key = r.l.ID(word(e.typ), e.parent.String())
 	}
 	if key != 0 {
+		if at := r.l.At(); at != 0 {
+			key = key.With(uint64(at))
+		} else {
+			key = key.With(uint64(r.sessionKey()))
+		}
 		if n := r.times(key); n > 0 {
 			key = key.With(n)
 		}
