@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -40,6 +43,15 @@ type data struct {
 	apart   bool            // not the user's own sessions: explicit inputs, or the samples
 }
 
+// access is what the queries of a command may do.
+type access uint8
+
+const (
+	trusted   access = iota // the program's own queries
+	withFiles               // the user's: files may be read and written, but never the store
+	confined                // the user's: cut off from everything but the store, which is read-only
+)
+
 // inputs are what a command was told to read instead of the user's own logs.
 type inputs struct {
 	paths   []string
@@ -51,38 +63,57 @@ type inputs struct {
 // Explicit inputs are read into a store of their own that lives in memory. Otherwise it is the user's
 // store, brought up to date first. Looking whether anything is new needs no more than reading, so
 // readers do not get into each other's way; only when there is something to write is the file taken.
-func (c *common) open(e *env, in inputs, sandbox bool) (*data, error) {
+func (c *common) open(e *env, in inputs, a access) (*data, error) {
 	if (c.demo || len(in.paths) > 0) && c.db != "" && c.db != store.Memory {
 		c.notice(e, "%s stays as it is: this is read into memory; agenttrace ingest is what writes to a store", c.db)
 	}
 	if c.demo {
-		return c.openDemo(e, in, sandbox)
+		return c.openDemo(e, in, a)
 	}
 	if len(in.paths) > 0 {
-		return c.openInputs(e, in, sandbox)
+		return c.openInputs(e, in, a)
 	}
 	path, err := c.dbPath(e)
 	if err != nil {
 		return nil, err
 	}
 	if path == store.Memory {
-		return c.openMemory(e, sandbox)
+		return c.openMemory(e, a)
 	}
-	d, err := c.openCurrent(e, path, sandbox)
+	d, err := c.openCurrent(e, path, a)
 	if d != nil || err != nil {
 		return d, err
 	}
-	return c.openRefreshed(e, path, sandbox)
+	return c.openRefreshed(e, path, a)
 }
 
 func (c *common) storeOptions(e *env, path string) (store.Options, error) {
 	limit, err := c.memoryLimit()
+	if err == nil && path != store.Memory {
+		err = refuseOtherFile(path)
+	}
 	return store.Options{
 		Path: path, LockTimeout: c.lockTimeout, MemoryLimit: limit,
 		Waiting: func(reason string) {
 			c.notice(e, "waiting up to %s: %s", c.lockTimeout, reason)
 		},
 	}, err
+}
+
+// refuseOtherFile keeps a file that is no database from being taken for a store: the engine itself takes
+// a small one for an empty database.
+func refuseOtherFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // opening the store says why
+	}
+	defer f.Close()
+	head := make([]byte, 12)
+	n, err := io.ReadFull(f, head)
+	if n == 0 || err == nil && string(head[8:]) == "DUCK" {
+		return nil
+	}
+	return fmt.Errorf("%s: %w, or no store at all: it does not begin as a DuckDB file does", path, store.ErrDamaged)
 }
 
 func (c *common) ingestOptions(e *env) (ingest.Options, error) {
@@ -100,9 +131,12 @@ func (c *common) ingestOptions(e *env) (ingest.Options, error) {
 }
 
 // openInputs reads explicit paths into memory.
-func (c *common) openInputs(e *env, in inputs, sandbox bool) (*data, error) {
+func (c *common) openInputs(e *env, in inputs, a access) (*data, error) {
 	if c.noRefresh {
 		return nil, usagef("--no-refresh has no effect on explicit inputs: they are read each time")
+	}
+	if err := checkPaths(in.paths); err != nil {
+		return nil, err
 	}
 	o, err := c.ingestOptions(e)
 	if err != nil {
@@ -116,16 +150,16 @@ func (c *common) openInputs(e *env, in inputs, sandbox bool) (*data, error) {
 	d.apart = true
 	if len(d.summary.Agents) == 0 && !in.emptyOK {
 		defer d.Close()
-		return nil, nothingRead(in, d.summary)
+		return nil, nothingRead(in.paths, d.summary)
 	}
 	for _, err := range d.summary.Errors {
 		c.notice(e, "%v", err)
 	}
-	return d, c.lock(d, sandbox)
+	return d, c.lock(e, d, a)
 }
 
 // nothingRead says why explicit inputs gave no session.
-func nothingRead(in inputs, sum *ingest.Summary) error {
+func nothingRead(paths []string, sum *ingest.Summary) error {
 	if len(sum.Errors) > 0 {
 		return errors.Join(sum.Errors...)
 	}
@@ -136,10 +170,10 @@ func nothingRead(in inputs, sum *ingest.Summary) error {
 		return withHint(fmt.Errorf("no session log among %d files, the first: %s: %s", len(sum.Refused), sum.Refused[0].Path, sum.Refused[0].Reason),
 			"agenttrace doctor -d FOLDER lists every file and the reason")
 	}
-	return fmt.Errorf("%s: no files there", in.paths[0])
+	return fmt.Errorf("%s: no files there", strings.Join(paths, ", "))
 }
 
-func (c *common) openMemory(e *env, sandbox bool) (*data, error) {
+func (c *common) openMemory(e *env, a access) (*data, error) {
 	o, err := c.ingestOptions(e)
 	if err != nil {
 		return nil, err
@@ -149,7 +183,7 @@ func (c *common) openMemory(e *env, sandbox bool) (*data, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, c.lock(d, sandbox)
+	return d, c.lock(e, d, a)
 }
 
 // fill reads into a new store in memory.
@@ -171,21 +205,29 @@ func (c *common) fill(e *env, o ingest.Options) (*data, error) {
 	return d, nil
 }
 
-// lock puts the sandbox around a store that was opened to be written.
-func (c *common) lock(d *data, sandbox bool) error {
-	if !sandbox {
+// lock prepares a store for the user's queries: days are those of the zone, and the confined ones are cut
+// off from everything else.
+func (c *common) lock(e *env, d *data, a access) error {
+	if a == trusted {
 		return nil
 	}
-	if err := d.EnterSandbox(); err != nil {
-		d.Close()
-		return err
+	zone, err := c.zone()
+	if err == nil {
+		d.DB().SetMaxOpenConns(1) // the setting is that of a connection
+		_, err = d.DB().ExecContext(e.ctx, "SET TimeZone = "+store.Quote(zoneForSQL(zone, e.now())))
 	}
-	return nil
+	if err == nil && a == confined {
+		err = d.EnterSandbox()
+	}
+	if err != nil {
+		d.Close()
+	}
+	return err
 }
 
 // openCurrent opens the store read-only if it needs nothing written: no new logs, no upgrade, no
 // findings to derive. It returns nil if something has to be written first.
-func (c *common) openCurrent(e *env, path string, sandbox bool) (*data, error) {
+func (c *common) openCurrent(e *env, path string, a access) (*data, error) {
 	so, err := c.storeOptions(e, path)
 	if err != nil {
 		return nil, err
@@ -205,7 +247,7 @@ func (c *common) openCurrent(e *env, path string, sandbox bool) (*data, error) {
 		return nil, err
 	}
 	d := &data{Store: s}
-	usable, err := s.Usable(e.ctx)
+	usable, err := usable(e, s)
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -248,12 +290,24 @@ func (c *common) openCurrent(e *env, path string, sandbox bool) (*data, error) {
 		}
 		d.summary = sum
 	}
-	return d, c.lock(d, sandbox)
+	return d, c.lock(e, d, a)
+}
+
+// usable reports whether a store can be read as it is: neither ahead of this program nor behind it.
+func usable(e *env, s *store.Store) (bool, error) {
+	steps, err := migrations()
+	if err != nil {
+		return false, err
+	}
+	if err := s.Migrate(e.ctx, steps); errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrDamaged) {
+		return false, err
+	}
+	return s.Usable(e.ctx)
 }
 
 // openRefreshed takes the file, brings it up to date, and goes on with it. If others read it meanwhile,
 // the answer comes from its last state.
-func (c *common) openRefreshed(e *env, path string, sandbox bool) (*data, error) {
+func (c *common) openRefreshed(e *env, path string, a access) (*data, error) {
 	so, err := c.storeOptions(e, path)
 	if err != nil {
 		return nil, err
@@ -275,17 +329,17 @@ func (c *common) openRefreshed(e *env, path string, sandbox bool) (*data, error)
 				s.Close()
 				return nil, err
 			}
-			if !sandbox {
+			if a == trusted {
 				return d, nil
 			}
-			return c.reopen(e, d, path)
+			return c.reopen(e, d, path, a)
 		}
 		readable := errors.Is(err, store.ErrBusy) || errors.Is(err, fs.ErrPermission) || isReadOnly(err)
 		if !readable {
 			return nil, err
 		}
 		if d := c.lastState(e, readOnly, err); d != nil {
-			return d, c.lock(d, sandbox)
+			return d, c.lock(e, d, a)
 		}
 		if !errors.Is(err, store.ErrBusy) || !time.Now().Before(deadline) {
 			return nil, busyHint(err)
@@ -302,8 +356,8 @@ func (c *common) openRefreshed(e *env, path string, sandbox bool) (*data, error)
 	}
 }
 
-// reopen trades the right to write for the sandbox.
-func (c *common) reopen(e *env, d *data, path string) (*data, error) {
+// reopen gives up the right to write.
+func (c *common) reopen(e *env, d *data, path string, a access) (*data, error) {
 	if err := d.Close(); err != nil {
 		return nil, err
 	}
@@ -311,12 +365,13 @@ func (c *common) reopen(e *env, d *data, path string) (*data, error) {
 	if err != nil {
 		return nil, err
 	}
-	so.ReadOnly, so.Sandbox = true, true
+	so.ReadOnly = true
 	s, err := store.Open(e.ctx, so)
 	if err != nil {
 		return nil, err
 	}
-	return &data{Store: s, summary: d.summary}, nil
+	d = &data{Store: s, summary: d.summary}
+	return d, c.lock(e, d, a)
 }
 
 // lastState opens the store as it is, if it can be read and used.
@@ -325,7 +380,7 @@ func (c *common) lastState(e *env, o store.Options, reason error) *data {
 	if err != nil {
 		return nil
 	}
-	if ready, err := s.Usable(e.ctx); err != nil || !ready {
+	if ready, err := usable(e, s); err != nil || !ready {
 		s.Close()
 		return nil
 	}
@@ -351,6 +406,9 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 	if err == nil {
 		err = c.timed(e, "views", func() error { return d.Prepare(e.ctx) })
 	}
+	if err == nil {
+		err = c.keepContent(e, d, &o)
+	}
 	if err != nil {
 		return err
 	}
@@ -366,7 +424,8 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 			return err
 		}
 	}
-	if findings {
+	// Without a session there is nothing to derive from.
+	if findings && (d.Path() != store.Memory || d.summary == nil || len(d.summary.Agents) > 0) {
 		bar := newProgress(e, c)
 		bar.report(ingest.Progress{Step: "deriving findings"})
 		err := c.timed(e, "findings", func() error { return d.DeriveFindings(e.ctx) })

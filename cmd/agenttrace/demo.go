@@ -45,7 +45,7 @@ The other commands ask the same sessions with --demo.`,
 }
 
 // openDemo reads the sample sessions into memory, as the logs of a home of their own.
-func (c *common) openDemo(e *env, in inputs, sandbox bool) (*data, error) {
+func (c *common) openDemo(e *env, in inputs, a access) (*data, error) {
 	if len(in.paths) > 0 || c.home != "" || c.noRefresh {
 		return nil, usagef("--demo has logs of its own: paths, --dir, --home and --no-refresh have no effect with it")
 	}
@@ -67,7 +67,7 @@ func (c *common) openDemo(e *env, in inputs, sandbox bool) (*data, error) {
 		return nil, err
 	}
 	d.apart = true
-	return d, c.lock(d, sandbox)
+	return d, c.lock(e, d, a)
 }
 
 func unpackDemo(dir string) error {

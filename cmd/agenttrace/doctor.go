@@ -42,11 +42,6 @@ func newDoctorCommand(e *env) *cobra.Command {
 
 func runDoctor(e *env, o doctorOptions) error {
 	in := inputs{paths: append(append([]string(nil), o.dirs...), o.paths...), emptyOK: true}
-	for _, p := range in.paths {
-		if _, err := os.Stat(p); err != nil {
-			return err
-		}
-	}
 	r, err := newReporter(e, &reportOptions{common: o.common}, in)
 	if err != nil {
 		return err
@@ -78,7 +73,11 @@ func doctorLead(r *reporter, rep *report.Report) []string {
 		add(&unknown, "unknown_record_count")
 	}
 	if files == 0 {
-		return append([]string{"No session log was found in the places below."}, r.notices()...)
+		text := "No session log was found in the places below."
+		if r.data.apart {
+			text = "No session log was found there."
+		}
+		return append([]string{text}, r.notices()...)
 	}
 	text := fmt.Sprintf("%s in %s.", plural(sessions, "session"), plural(files, "log file"))
 	trouble := false

@@ -83,8 +83,13 @@ func finish(e *env, err error) int {
 		limit *limitError
 		query *store.QueryError
 	)
-	if errors.As(err, &usage) && usage.hint != "" {
+	switch {
+	case errors.As(err, &usage) && usage.hint != "":
 		fmt.Fprintf(e.stderr, "hint: %s\n", usage.hint)
+	case errors.Is(err, store.ErrDamaged):
+		fmt.Fprintln(e.stderr, "hint: move the file away and run agenttrace ingest: it reads again what the logs still hold")
+	case errors.Is(err, store.ErrNewer):
+		fmt.Fprintln(e.stderr, "hint: update agenttrace, or name another store with --db")
 	}
 	switch {
 	case errors.As(err, &usage), errors.As(err, &query):

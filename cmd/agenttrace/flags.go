@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,7 +56,8 @@ func (c *common) addStore(f *pflag.FlagSet) {
 	f.StringVar(&c.db, "db", "", "store file, or :memory: (default $AGENTTRACE_DB, else the per-user data folder)")
 	f.StringVar(&c.home, "home", "", "home folder to look for logs in (default $HOME)")
 	f.BoolVar(&c.noRefresh, "no-refresh", false, "answer from the store as it is, without looking for new logs")
-	f.DurationVar(&c.lockTimeout, "lock-timeout", 10*time.Second, "how long to wait when another process holds the store")
+	c.lockTimeout = 10 * time.Second
+	f.Var((*seconds)(&c.lockTimeout), "lock-timeout", "how long to wait when another process holds the store")
 	c.addRun(f)
 }
 
@@ -100,6 +102,31 @@ func (c *common) addGates(f *pflag.FlagSet) {
 	f.Float64Var(&c.toolFailRate, "max-tool-fail-rate", 0, "exit 3 if more than this percentage of tool calls failed")
 	f.StringVar(&c.health, "health", "", "health score that gates and reports use: v1 (default what session_health points to)")
 	f.BoolVar(&c.allowEmpty, "allow-empty", false, "let a gate over nothing pass")
+}
+
+// seconds is a duration as a flag: 10s, 2m, or a bare number of seconds.
+type seconds time.Duration
+
+func (s *seconds) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+
+func (s *seconds) Type() string { return "duration" }
+
+func (s *seconds) Set(text string) error {
+	if n, err := strconv.ParseFloat(text, 64); err == nil && n >= 0 && n < 1e9 {
+		*s = seconds(n * float64(time.Second))
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return errors.New("want a duration such as 10s or 2m")
+	}
+	*s = seconds(d)
+	return nil
 }
 
 // homeDir is the home to look into.

@@ -46,7 +46,7 @@ func (r *reporter) judge() ([]gate, error) {
 		switch name {
 		case "fail-under-health":
 			g.Unit, g.Limit = "score", &r.o.underHealth
-			g.Over = fmt.Sprintf("%d scored of %d sessions, session_health_v1", scored, sessions)
+			g.Over = fmt.Sprintf("%d scored of %s, session_health_v1", scored, plural(sessions, "session"))
 			if mean, is := v[2].(float64); is {
 				g.Value = &mean
 				g.Reason = fmt.Sprintf("mean health %.1f", mean)
@@ -58,15 +58,16 @@ func (r *reporter) judge() ([]gate, error) {
 		case "fail-on-critical":
 			limit, value := 0.0, float64(critical)
 			g.Unit, g.Limit, g.Value = "sessions", &limit, &value
-			g.Over = fmt.Sprintf("%d scored of %d sessions, session_health_v1", scored, sessions)
-			g.Reason = fmt.Sprintf("%d critical sessions", critical)
+			g.Over = fmt.Sprintf("%d scored of %s, session_health_v1", scored, plural(sessions, "session"))
+			g.Reason = "no critical session"
 			if critical > 0 {
 				g.Status = "fail"
+				g.Reason = plural(critical, "critical session")
 			}
 		case "max-tool-fail-rate":
 			known = ok + failed
 			g.Unit, g.Limit = "percent", &r.o.toolFailRate
-			g.Over = fmt.Sprintf("%d tool calls with a known outcome in %d sessions", known, sessions)
+			g.Over = fmt.Sprintf("%s with a known outcome in %s", plural(known, "tool call"), plural(sessions, "session"))
 			if known > 0 {
 				rate := 100 * float64(failed) / float64(known)
 				g.Value = &rate

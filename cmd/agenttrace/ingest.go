@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -67,6 +66,9 @@ func runIngest(e *env, o ingestOptions) error {
 	}
 	io.Paths = append(append([]string(nil), o.dirs...), o.paths...)
 	io.Roots = len(io.Paths) == 0
+	if err := checkPaths(io.Paths); err != nil {
+		return err
+	}
 	io.Agents, io.Full, io.Record = o.agents, o.full, true
 	so, err := o.storeOptions(e, path)
 	if err != nil {
@@ -78,10 +80,6 @@ func runIngest(e *env, o ingestOptions) error {
 		return busyHint(err)
 	}
 	d := &data{Store: s}
-	if err := o.keepContent(e, d, &io); err != nil {
-		s.Close()
-		return err
-	}
 	if err := o.refresh(e, d, io, false); err != nil {
 		s.Close()
 		return err
@@ -96,11 +94,16 @@ func runIngest(e *env, o ingestOptions) error {
 	if err := o.timed(e, "close", s.Close); err != nil {
 		return err
 	}
-	if err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, format, path) }); err != nil {
-		return err
+	// Of what was named, at least one session must have been new or known.
+	nothing := len(io.Paths) > 0 && d.summary.Read == 0 && d.summary.Skipped == int64(len(d.summary.Refused))
+	if !nothing || format == "json" {
+		err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, format, path) })
+		if err != nil {
+			return err
+		}
 	}
-	if len(io.Paths) > 0 && d.summary.Read == 0 && d.summary.Skipped == 0 && len(d.summary.Errors) > 0 {
-		return errors.Join(d.summary.Errors...)
+	if nothing {
+		return nothingRead(io.Paths, d.summary)
 	}
 	if !o.quiet {
 		for i, err := range d.summary.Errors {
@@ -114,22 +117,23 @@ func runIngest(e *env, o ingestOptions) error {
 	return nil
 }
 
-// keepContent remembers the content setting of the store: a store once made without content stays so
-// unless told otherwise.
+// keepContent applies the content setting of the store: one that was made without content stays so, whoever
+// brings it up to date, unless ingest is told otherwise.
 func (c *common) keepContent(e *env, d *data, io *ingest.Options) error {
-	steps, err := migrations()
+	kept, err := d.Info(e.ctx, "content")
 	if err != nil {
 		return err
 	}
-	if err := d.Migrate(e.ctx, steps); err != nil {
-		return err
-	}
 	if c.content != "" {
+		var texts bool
+		err := d.DB().QueryRowContext(e.ctx, "SELECT EXISTS (FROM raw.texts)").Scan(&texts)
+		if texts && c.content != kept && !io.Full {
+			c.notice(e, "--content %s is for what is read from now on; --full reads again what is still there", c.content)
+		}
+		if err != nil || kept == c.content {
+			return err
+		}
 		return d.SetInfo(e.ctx, "content", c.content)
-	}
-	kept, err := d.Info(e.ctx, "content")
-	if err != nil || kept == "" {
-		return err
 	}
 	was := common{content: kept}
 	io.Content, err = was.contentMode()

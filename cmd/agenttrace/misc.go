@@ -62,6 +62,36 @@ func newManCommand(e *env) *cobra.Command {
 	}
 }
 
+// newCompletionCommand writes completion scripts.
+func newCompletionCommand(e *env) *cobra.Command {
+	shells := map[string]func(*cobra.Command) error{
+		"bash":       func(root *cobra.Command) error { return root.GenBashCompletionV2(e.stdout, true) },
+		"zsh":        func(root *cobra.Command) error { return root.GenZshCompletion(e.stdout) },
+		"fish":       func(root *cobra.Command) error { return root.GenFishCompletion(e.stdout, true) },
+		"powershell": func(root *cobra.Command) error { return root.GenPowerShellCompletionWithDesc(e.stdout) },
+	}
+	names := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use:       "completion SHELL",
+		Short:     "Completion script for bash, zsh, fish or powershell",
+		ValidArgs: names,
+		Example: `  agenttrace completion bash > /etc/bash_completion.d/agenttrace
+  agenttrace completion zsh > "${fpath[1]}/_agenttrace"
+
+` + exitHelp,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) != 1:
+				return usagef("completion wants one shell: %s", strings.Join(names, ", "))
+			case shells[args[0]] == nil:
+				return &usageError{text: "completion: unknown shell " + args[0], hint: hintNearest(args[0], names)}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return shells[args[0]](cmd.Root()) },
+	}
+}
+
 func newPricesCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prices",
@@ -122,7 +152,8 @@ func runPricesList(e *env, c common) error {
 		return err
 	}
 	defer conn.Close()
-	return c.print(e, conn, format, `SELECT provider, model, effective_from, effective_to, input, output, cache_read, cache_write_5m, cache_write_1h,
+	return c.print(e, conn, format, `SELECT provider, model, (effective_from AT TIME ZONE 'UTC')::DATE AS effective_from,
+		(effective_to AT TIME ZONE 'UTC')::DATE AS effective_to, input, output, cache_read, cache_write_5m, cache_write_1h,
 		long_context_threshold, long_input, long_output, confidence FROM prices ORDER BY provider, model, effective_from`)
 }
 
@@ -131,7 +162,7 @@ func runPricesMissing(e *env, c common) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, inputs{}, false)
+	d, err := c.open(e, inputs{}, trusted)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func newReporter(e *env, o *reportOptions, in inputs) (*reporter, error) {
 	if r.until, err = r.instant("until", o.until); err != nil {
 		return nil, err
 	}
-	if r.data, err = o.open(e, in, false); err != nil {
+	if r.data, err = o.open(e, in, trusted); err != nil {
 		return nil, err
 	}
 	if r.conn, err = r.data.Session(e.ctx); err != nil {
@@ -288,8 +288,8 @@ func (r *reporter) write(rep *report.Report) error {
 // resolve finds the session that a word names: an id, a native id, or an unambiguous beginning of one.
 func resolve(ctx context.Context, q queries.Querier, word string) (string, error) {
 	rows, err := q.Query(ctx, `SELECT session_id, native_session_id, agent FROM sessions_v1
-		WHERE starts_with(session_id, lower($word)) OR starts_with(native_session_id, $word)
-		ORDER BY session_id = $word DESC, native_session_id = $word DESC, session_id LIMIT 6`, sql.Named("word", word))
+		WHERE starts_with(session_id, lower($word)) OR starts_with(lower(native_session_id), lower($word))
+		ORDER BY session_id = lower($word) DESC, lower(native_session_id) = lower($word) DESC, session_id LIMIT 6`, sql.Named("word", word))
 	if err != nil {
 		return "", err
 	}
@@ -298,7 +298,7 @@ func resolve(ctx context.Context, q queries.Querier, word string) (string, error
 	for rows.Next() {
 		v := rows.Values()
 		id, native := fmt.Sprint(v[0]), fmt.Sprint(v[1])
-		if id == word || native == word {
+		if strings.EqualFold(id, word) || strings.EqualFold(native, word) {
 			return id, nil
 		}
 		found = append(found, fmt.Sprintf("%s (%s %s)", id, v[2], native))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,7 @@ func runRoot(e *env, cmd *cobra.Command, o rootOptions) error {
 		}
 	}
 	if len(names) > 1 {
+		sort.Strings(names)
 		return usagef("%s cannot go together", strings.Join(names, " and "))
 	}
 	if err := refuseIdle(cmd, o, names); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sort"
 	"strings"
@@ -14,11 +15,22 @@ import (
 // run is the whole program: arguments in, exit code out.
 func run(e *env, args []string) int {
 	root := newRoot(e)
-	root.SetArgs(args)
+	root.SetArgs(commentsAreText(args))
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	return finish(e, root.ExecuteContext(e.ctx))
+}
+
+// commentsAreText keeps a query that begins with a comment from being taken for a flag.
+func commentsAreText(args []string) []string {
+	out := append([]string(nil), args...)
+	for i, a := range out {
+		if strings.HasPrefix(a, "--") && len(a) > 2 && strings.ContainsRune(" \t\n\r-", rune(a[2])) {
+			out[i] = "\n" + a
+		}
+	}
+	return out
 }
 
 // newRoot builds the command tree.
@@ -50,7 +62,7 @@ With PATHs it audits these session files or folders, without touching the store.
 	root.AddCommand(
 		newIngestCommand(e), newOverviewCommand(e), newLatestCommand(e), newShowCommand(e), newSessionsCommand(e),
 		newSQLCommand(e), newSchemaCommand(e), newViewsCommand(e), newDoctorCommand(e), newDemoCommand(e), newPricesCommand(e),
-		newVersionCommand(e), newManCommand(e),
+		newVersionCommand(e), newCompletionCommand(e), newManCommand(e),
 	)
 	for _, c := range root.Commands() {
 		c.SetFlagErrorFunc(flagError)
@@ -91,23 +103,33 @@ func hasFlag(cmd *cobra.Command, name string) bool {
 	return false
 }
 
-// unknownWord refuses a word that is neither a command nor a path.
+// unknownWord refuses a word that is neither a command nor a path, with the nearest command.
 func unknownWord(cmd *cobra.Command, word string) error {
+	u := &usageError{text: fmt.Sprintf("%s: no such command, file or folder", word), hint: "agenttrace --help lists the commands"}
+	if strings.ContainsAny(word, `/\.`) {
+		return u
+	}
 	var names []string
 	for _, c := range cmd.Root().Commands() {
 		names = append(names, c.Name())
 	}
-	u := &usageError{text: fmt.Sprintf("%q is neither a command nor a file or folder", word), hint: "agenttrace --help lists the commands"}
 	if near := nearest(word, names); near != "" {
-		u.hint = fmt.Sprintf("did you mean agenttrace %s?", near)
+		u.hint = fmt.Sprintf("did you mean agenttrace %s? %s", near, u.hint)
+	} else {
+		u.hint = fmt.Sprintf("the nearest command is agenttrace %s; %s", closest(word, names, len(word)+20), u.hint)
 	}
 	return u
 }
 
 // nearest is the closest name, if it is close enough to be meant.
 func nearest(word string, names []string) string {
+	return closest(word, names, max(1, len(word)/3))
+}
+
+// closest is the name with the fewest edits, within a limit.
+func closest(word string, names []string, limit int) string {
 	sort.Strings(names)
-	best, dist := "", max(2, len(word)/3)+1
+	best, dist := "", limit+1
 	for _, n := range names {
 		if d := editDistance(strings.ToLower(word), n); d < dist {
 			best, dist = n, d
@@ -116,33 +138,50 @@ func nearest(word string, names []string) string {
 	return best
 }
 
+// editDistance counts insertions, deletions, replacements and exchanges of neighbours.
 func editDistance(a, b string) int {
+	var before []int
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
+		next := make([]int, len(b)+1)
+		next[0] = i
 		for j := 1; j <= len(b); j++ {
-			cost := diag
-			if a[i-1] != b[j-1] {
-				cost = 1 + min(diag, row[j], row[j-1])
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
 			}
-			diag, row[j] = row[j], cost
+			next[j] = min(row[j-1]+cost, row[j]+1, next[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
 		}
+		before, row = row, next
 	}
 	return row[len(b)]
 }
 
-// pathInputs checks that every argument is there.
+// pathInputs checks that every argument is there; what is not there was perhaps meant as a command.
 func pathInputs(cmd *cobra.Command, args []string) error {
 	for _, a := range args {
-		if _, err := os.Stat(a); errors.Is(err, os.ErrNotExist) {
-			if strings.ContainsAny(a, `/\.`) {
-				return fmt.Errorf("%s: no such file or folder", a)
-			}
+		if _, err := os.Stat(a); errors.Is(err, fs.ErrNotExist) {
 			return unknownWord(cmd, a)
+		}
+	}
+	return nil
+}
+
+// checkPaths checks that files and folders that were named are there.
+func checkPaths(paths []string) error {
+	for _, p := range paths {
+		_, err := os.Stat(p)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s: no such file or folder", p)
+		case err != nil:
+			return err
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/agenttrace/agenttrace/queries"
+	"github.com/agenttrace/agenttrace/queries/redact"
 	"github.com/agenttrace/agenttrace/queries/render"
 	"github.com/agenttrace/agenttrace/schema/store"
 	sqlfiles "github.com/agenttrace/agenttrace/sql"
@@ -30,7 +31,12 @@ func newSchemaCommand(e *env) *cobra.Command {
   agenttrace schema model_calls -f markdown
 
 ` + exitHelp,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("schema wants one relation")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.relation = args[0]
@@ -101,7 +107,8 @@ WITH relations AS (
 SELECT
     CASE WHEN r.schema_name = 'main' THEN r.name ELSE r.schema_name || '.' || r.name END AS relation,
     r.kind,
-    coalesce(v.summary, CASE WHEN f.name IS NOT NULL THEN 'Current version: ' || f.name || '. ' || f.summary END, r.comment) AS meaning
+    coalesce(v.summary, CASE WHEN f.name IS NOT NULL THEN 'Current version: ' || f.name || '. ' || f.summary END, r.comment,
+        CASE r.name WHEN 'view_catalog' THEN 'The versioned views: what they promise, and how they compute it.' END) AS meaning
 FROM relations AS r
 LEFT JOIN view_catalog AS v ON r.schema_name = 'main' AND v.name = r.name
 LEFT JOIN view_catalog AS f ON r.schema_name = 'main' AND f.family = r.name AND f.status = 'current'
@@ -201,6 +208,9 @@ func (c *common) print(e *env, conn *store.Session, format, text string, args ..
 	opt := render.Options{Format: format, Zone: zone, Color: color, Notice: func(s string) { c.notice(e, "%s", s) }}
 	if e.stdoutTTY && c.output == "" {
 		opt.Width = e.width
+	}
+	if !c.secrets {
+		opt.Redact = redact.Text
 	}
 	return c.writeTo(e, func(b *bytes.Buffer) error {
 		_, err := render.Write(b, rows, opt)

@@ -72,7 +72,7 @@ error. The connection is read-only and cut off from files and network; temporary
 	f.StringArrayVar(&o.files, "file", nil, "read SQL from this file (repeatable)")
 	f.StringArrayVarP(&o.params, "param", "p", nil, "name=value, bound to $name (repeatable)")
 	f.BoolVar(&o.allowFiles, "allow-files", false, "let the query read and write files")
-	f.DurationVar(&o.timeout, "timeout", 0, "stop a query after this long, exit 4 (default 60s on a terminal, 5m otherwise)")
+	f.Var((*seconds)(&o.timeout), "timeout", "stop a query after this long, exit 4 (default 60s on a terminal, 5m otherwise)")
 	f.Int64Var(&o.maxRows, "max-rows", 1_000_000, "stop after this many rows, exit 4; 0 = no limit")
 	f.BoolVar(&o.noHeader, "no-header", false, "leave out the header of table, csv and tsv")
 	f.StringVar(&o.null, "null", "", "text for NULL in csv and tsv (default empty)")
@@ -86,6 +86,12 @@ func runSQL(e *env, o sqlOptions) error {
 	}
 	if o.noHeader && format != "table" && format != "csv" && format != "tsv" {
 		return usagef("--no-header has no effect on %s", format)
+	}
+	if o.null != "" && format != "csv" && format != "tsv" {
+		return usagef("--null has no effect on %s", format)
+	}
+	if o.timeout < 0 || o.maxRows < 0 {
+		return usagef("--timeout and --max-rows cannot be negative")
 	}
 	zone, err := o.zone()
 	if err != nil {
@@ -107,7 +113,11 @@ func runSQL(e *env, o sqlOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := o.open(e, inputs{paths: o.dirs}, !o.allowFiles)
+	a := confined
+	if o.allowFiles {
+		a = withFiles
+	}
+	d, err := o.open(e, inputs{paths: o.dirs}, a)
 	if err != nil {
 		return err
 	}
@@ -117,11 +127,6 @@ func runSQL(e *env, o sqlOptions) error {
 		return err
 	}
 	defer conn.Close()
-	if o.allowFiles {
-		if err := conn.Exec(e.ctx, "SET TimeZone = "+store.Quote(zoneForSQL(zone, e.now()))); err != nil {
-			return err
-		}
-	}
 	if o.timeout == 0 {
 		o.timeout = 5 * time.Minute
 		if e.stdoutTTY {
@@ -315,7 +320,7 @@ func sqlError(e *env, conn *store.Session, text string, st queries.Statement, se
 	if !errors.As(err, &qe) {
 		return err
 	}
-	msg := trimNative(qe.Message)
+	msg := strings.TrimSpace(qe.Message)
 	if several {
 		line := 1 + strings.Count(text[:st.Offset], "\n")
 		msg = fmt.Sprintf("statement %d (line %d): %s", i+1, line, msg)
@@ -324,15 +329,15 @@ func sqlError(e *env, conn *store.Session, text string, st queries.Statement, se
 	if hint := nameHint(e, conn, qe.Message); hint != "" {
 		return withHint(out, "%s", hint)
 	}
-	if strings.Contains(qe.Message, "read-only") || strings.Contains(qe.Message, "disabled by configuration") || strings.Contains(qe.Message, "has been locked") {
-		return withHint(out, "the connection is read-only and cut off from files, network and settings; --allow-files opens the files")
+	switch {
+	case strings.Contains(qe.Message, "read-only mode"):
+		return withHint(out, "only agenttrace ingest writes to the store; create temp table is allowed")
+	case strings.Contains(qe.Message, "disabled by configuration"), strings.Contains(qe.Message, "disabled through configuration"):
+		return withHint(out, "queries are cut off from files, network and extensions; --allow-files opens the files")
+	case strings.Contains(qe.Message, "has been locked"):
+		return withHint(out, "settings are locked; --tz, --memory and --timeout are flags")
 	}
 	return out
-}
-
-// trimNative leaves out DuckDB's advice about settings that cannot be changed here.
-func trimNative(msg string) string {
-	return strings.TrimSpace(msg)
 }
 
 // nameHint looks up what a table or column that does not exist may have been meant to be.
@@ -360,6 +365,9 @@ func nameHint(e *env, conn *store.Session, msg string) string {
 	}
 	if near := nearest(word, names); near != "" {
 		return fmt.Sprintf("did you mean %q? agenttrace schema lists every relation", near)
+	}
+	if strings.Contains(msg, "Candidate bindings") {
+		return ""
 	}
 	return "agenttrace schema lists every relation and column"
 }

@@ -8,7 +8,7 @@
 -- label: result_bytes = results
 -- optional: failed_count, finding_count, denied_count, unknown_count, median_ms, longest_ms
 SELECT
-    t.tool_name AS tool,
+    coalesce(t.tool_name_raw, t.tool_name) AS tool,
     t.tool_kind AS kind,
     count(*) AS call_count,
     count(*) FILTER (t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed_count,

@@ -9,7 +9,7 @@
 SELECT
     t.tool_call_id,
     t.requested_at AS at,
-    t.tool_name AS tool,
+    coalesce(t.tool_name_raw, t.tool_name) AS tool,
     coalesce(t.error_type, t.status) AS error_type,
     t.exit_code,
     coalesce(t.target_path, CASE WHEN length(b.body) > 100 THEN left(b.body, 99) || '…' ELSE b.body END) AS about,

@@ -24,7 +24,7 @@ steps AS (
     WHERE m.session_id = $session
     UNION ALL
     SELECT
-        t.seq, t.requested_at, t.run_id, 'tool', t.tool_name, coalesce(t.error_type, t.status), t.duration_ms, coalesce(t.target_path, b.body), t.source_id, t.line
+        t.seq, t.requested_at, t.run_id, 'tool', coalesce(t.tool_name_raw, t.tool_name), coalesce(t.error_type, t.status), t.duration_ms, coalesce(t.target_path, b.body), t.source_id, t.line
     FROM tool_calls_v1 AS t
     LEFT JOIN texts AS b ON b.source_id = t.source_id AND b.line = t.line AND b.part = 'args' AND b.owner_id = ('0x' || t.tool_call_id)::UBIGINT
     WHERE t.session_id = $session
