@@ -156,7 +156,7 @@ func (r *reader) record(raw []byte, typ jscan.Text) {
 		r.configured(a, &f)
 	case "turn.prompt", "turn.steer":
 		r.code.prompts = true
-		r.asked2(a, &f, name == "turn.steer")
+		r.prompted(a, &f, name == "turn.steer")
 	case "context.append_message":
 		r.appended(a, &f)
 	case "llm.request":
@@ -249,8 +249,8 @@ func (r *reader) changed(a *agent, have *string, now, event string) {
 	*have = now
 }
 
-// asked2 takes a prompt of whatever origin.
-func (r *reader) asked2(a *agent, f *flat, steered bool) {
+// prompted takes a prompt of whatever origin.
+func (r *reader) prompted(a *agent, f *flat, steered bool) {
 	var s jscan.Scanner
 	s.Reset(f.input)
 	text, _ := parts(&s, nil)

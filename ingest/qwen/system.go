@@ -113,12 +113,12 @@ func (r *reader) system(again bool, key schema.ID) {
 				r.run = r.subRun(r.ses, agent, kindOf(&p.event, agent))
 			}
 		}
-		r.record1(again)
+		r.mark(again)
 		r.event(&p.event, agent != "", file)
 		r.run = main
 		return
 	}
-	r.record1(again)
+	r.mark(again)
 	r.facts()
 	u := r.run
 	switch sub := string(rec.subtype.Raw); sub {
