@@ -301,7 +301,7 @@ func (p *parser) localShell() {
 		switch string(s.Name) {
 		case "command":
 			var argv []string
-			for s.ArrayOrSkip(); s.Elem(); {
+			for in := s.ArrayOrSkip(); in && s.Elem(); {
 				argv = append(argv, s.Str())
 			}
 			p.script(c, shell.Script(argv))
