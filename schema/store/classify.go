@@ -15,7 +15,7 @@ import (
 // on what follows the program are matched, each compiled once.
 func ClassifyCommands(ctx context.Context, conn *sql.Conn) error {
 	var waiting bool
-	err := conn.QueryRowContext(ctx, `SELECT EXISTS (FROM raw.command_texts ANTI JOIN raw.command_classes USING (command_key))`).Scan(&waiting)
+	err := conn.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM raw.command_texts) <> (SELECT count(*) FROM raw.command_classes)`).Scan(&waiting)
 	if err != nil || !waiting {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,7 +53,7 @@ func installViews(ctx context.Context, conn *sql.Conn, set *sqlfiles.Set) error 
 	}
 	return transact(ctx, conn, func(conn *sql.Conn) error {
 		i := installer{ctx: ctx, conn: conn, set: set}
-		for _, step := range []func() error{i.drop, i.createCore, i.createMain, i.record} {
+		for _, step := range []func() error{i.drop, i.createStubs, i.createMain, i.createCore, i.markStale, i.record} {
 			if err := step(); err != nil {
 				return fmt.Errorf("install views: %w", err)
 			}
@@ -154,13 +155,49 @@ func inCore(name string) string {
 	return "core." + name
 }
 
+// createStubs creates core views that have the right columns and no rows. The engine works out a view when
+// it is created, and all that stands on it again: so the public views are put on stubs, which are then
+// replaced. Where types are not known the stubs are the real views.
+func (i *installer) createStubs() error {
+	var q strings.Builder
+	for _, d := range i.set.Definitions {
+		if !i.stubs() {
+			if err := i.exec(i.coreSQL(d)); err != nil {
+				return fmt.Errorf("%s: %w", d.Path, err)
+			}
+			continue
+		}
+		var columns []string
+		for _, c := range d.Columns {
+			columns = append(columns, fmt.Sprintf("NULL::%s AS %s", c.Type, c.Name))
+		}
+		if d.Params != nil {
+			fmt.Fprintf(&q, "CREATE MACRO core.%s(%s) AS TABLE SELECT %s;\n", d.Name, strings.Join(d.Params, ", "), strings.Join(columns, ", "))
+			continue
+		}
+		fmt.Fprintf(&q, "CREATE VIEW core.%s AS SELECT %s;\n", d.Name, strings.Join(columns, ", "))
+	}
+	if q.Len() == 0 {
+		return nil
+	}
+	return i.exec(q.String())
+}
+
+func (i *installer) stubs() bool {
+	return !slices.ContainsFunc(i.set.Definitions, func(d *sqlfiles.Definition) bool { return !d.Typed() })
+}
+
+// createCore puts the real views in the place of the stubs.
 func (i *installer) createCore() error {
+	if !i.stubs() {
+		return nil
+	}
 	for _, d := range i.set.Definitions {
 		if err := i.exec(i.coreSQL(d)); err != nil {
 			return fmt.Errorf("%s: %w", d.Path, err)
 		}
 	}
-	return i.markStale()
+	return nil
 }
 
 // coreSQL creates a definition in the schema core, and the table of its kept results where that is not
@@ -169,11 +206,11 @@ func (i *installer) coreSQL(d *sqlfiles.Definition) string {
 	body := d.SQL(inCore)
 	switch {
 	case d.Params != nil:
-		return fmt.Sprintf("CREATE MACRO core.%s(%s) AS TABLE\n%s", d.Name, strings.Join(d.Params, ", "), body)
+		return fmt.Sprintf("CREATE OR REPLACE MACRO core.%s(%s) AS TABLE\n%s", d.Name, strings.Join(d.Params, ", "), body)
 	case d.Kept == "":
-		return fmt.Sprintf("CREATE VIEW core.%s AS\n%s", d.Name, body)
+		return fmt.Sprintf("CREATE OR REPLACE VIEW core.%s AS\n%s", d.Name, body)
 	}
-	view := fmt.Sprintf("CREATE VIEW core.%s AS SELECT %s FROM kept.%s", d.Name, columnNames(d), d.Name)
+	view := fmt.Sprintf("CREATE OR REPLACE VIEW core.%s AS SELECT %s FROM kept.%s", d.Name, columnNames(d), d.Name)
 	if i.kept[d.Name] != "" {
 		return view
 	}
@@ -253,17 +290,14 @@ func public(c typedColumn) string {
 // readColumns finds the columns of what was created: they are written down, or the engine is asked.
 func (i *installer) readColumns() error {
 	i.columns = map[string][]typedColumn{}
-	asked := false
-	for _, d := range i.set.Definitions {
-		asked = asked || !d.Typed()
-		for _, c := range d.Columns {
-			i.columns[d.Name] = append(i.columns[d.Name], typedColumn{c.Name, c.Type})
+	if i.stubs() {
+		for _, d := range i.set.Definitions {
+			for _, c := range d.Columns {
+				i.columns[d.Name] = append(i.columns[d.Name], typedColumn{c.Name, c.Type})
+			}
 		}
-	}
-	if !asked {
 		return nil
 	}
-	i.columns = map[string][]typedColumn{}
 	rows, err := i.conn.QueryContext(i.ctx, `
 		SELECT table_name, column_name, data_type FROM duckdb_columns()
 		WHERE database_name = current_database() AND schema_name = 'core' ORDER BY table_name, column_index`)
@@ -363,30 +397,30 @@ func CommentViews(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	return transact(ctx, conn, func(conn *sql.Conn) error {
-		var q strings.Builder
-		for _, d := range set.Definitions {
-			if d.Params != nil {
-				fmt.Fprintf(&q, "COMMENT ON MACRO TABLE main.%s IS %s;\n", d.Name, Quote(d.Summary))
-				continue
-			}
-			fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Name, Quote(d.Summary))
-			for _, c := range d.Columns {
-				meaning := c.Meaning
-				if c.Unit != "" {
-					meaning += " [" + c.Unit + "]"
-				}
-				fmt.Fprintf(&q, "COMMENT ON COLUMN main.%s.%s IS %s;\n", d.Name, c.Name, Quote(meaning))
-			}
-			if d.Status == sqlfiles.Current {
-				fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Family, Quote(fmt.Sprintf("The current version, %s: %s", d.Name, d.Summary)))
-			}
-		}
-		q.WriteString("COMMENT ON VIEW main.view_catalog IS 'The versioned views: what they promise, and how they compute it.';\n")
-		if _, err := conn.ExecContext(ctx, q.String()); err != nil {
+		if _, err := conn.ExecContext(ctx, commentSQL(set)); err != nil {
 			return fmt.Errorf("comment views: %w", err)
 		}
 		return setInfo(ctx, conn, "comments", viewsSum(set))
 	})
+}
+
+func commentSQL(set *sqlfiles.Set) string {
+	var q strings.Builder
+	for _, d := range set.Definitions {
+		if d.Params != nil {
+			fmt.Fprintf(&q, "COMMENT ON MACRO TABLE main.%s IS %s;\n", d.Name, Quote(d.Summary))
+			continue
+		}
+		fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Name, Quote(d.Summary))
+		for _, c := range d.Columns {
+			meaning := c.Meaning
+			if c.Unit != "" {
+				meaning += " [" + c.Unit + "]"
+			}
+			fmt.Fprintf(&q, "COMMENT ON COLUMN main.%s.%s IS %s;\n", d.Name, c.Name, Quote(meaning))
+		}
+	}
+	return q.String()
 }
 
 func columnNames(d *sqlfiles.Definition) string {
