@@ -44,7 +44,7 @@ func (p *parser) call(id schema.ID, u *usage, basis string) *schema.ModelCall {
 	model := u.model.String()
 	if model != "" {
 		if p.model != "" && p.model != model {
-			p.run.Event(schema.Event{Event: "model_changed", Detail: model})
+			p.run.Setting(schema.Event{Event: "model_changed", Detail: model})
 		}
 		p.model = model
 	}

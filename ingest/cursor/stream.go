@@ -58,7 +58,7 @@ func (st *stream) take(p *parser, r *record) {
 		st.ses.Dir = st.ses.Row.Workspace
 		if m := r.model.String(); m != "" {
 			if st.model != "" && st.model != m {
-				run.Event(schema.Event{Event: "model_changed", Detail: m})
+				run.Setting(schema.Event{Event: "model_changed", Detail: m})
 			}
 			st.model = m
 		}

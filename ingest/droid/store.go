@@ -83,7 +83,8 @@ func (p *parser) open(r *line) {
 		p.ses = p.log.Session(caller)
 		p.ses.Row.IsMain = false
 		p.run = p.ses.Run(id)
-		p.run.Row.OwnSessionID = schema.IDOf(agent, id)
+		// A sub-agent has an id of its own, under which its own sub-agents name it.
+		p.run.Row.RunID, p.run.Row.OwnSessionID = p.log.ID("run", id), schema.IDOf(agent, id)
 		p.run.Row.SpawnToolCallID = p.log.ID("tool", p.text(r.callerTool))
 		p.run.Row.Depth = schema.Int{} // its caller may be a sub-agent itself
 	} else {
@@ -285,7 +286,7 @@ func (p *parser) response(model jscan.Text) {
 	name := p.word(model)
 	if name != "" {
 		if p.model != "" && p.model != name {
-			p.run.Event(schema.Event{Event: "model_changed", Detail: name})
+			p.run.Setting(schema.Event{Event: "model_changed", Detail: name})
 			p.several = true
 		}
 		p.model = name

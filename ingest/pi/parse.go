@@ -199,7 +199,7 @@ func (p *parser) take(e *entry) {
 	case "model_change":
 		p.modelChange(e)
 	case "mode_change":
-		p.run.Event(schema.Event{Event: "mode_changed", Detail: p.word(e.mode)})
+		p.run.Setting(schema.Event{Event: "mode_changed", Detail: p.word(e.mode)})
 	case "service_tier_change":
 		p.tier = p.word(e.tier)
 	case "session_init":
@@ -269,7 +269,7 @@ func (p *parser) changed(provider, model string) {
 		return
 	}
 	if p.model != "" && p.model != model {
-		p.run.Event(schema.Event{Event: "model_changed", Detail: model})
+		p.run.Setting(schema.Event{Event: "model_changed", Detail: model})
 	}
 	p.provider, p.model = provider, model
 }

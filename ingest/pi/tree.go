@@ -36,7 +36,7 @@ func (t *tree) add(p *parser, e *entry) {
 		parent = t.last // it clears the context, and no branch dies by that
 	}
 	if t.last != 0 && parent != t.last && (parent != 0 || e.rootParent) && t.leaves(parent) {
-		p.run.Event(schema.Event{Event: "rewind"})
+		p.run.Setting(schema.Event{Event: "rewind"})
 		t.split = true
 	}
 	if t.index != nil {
