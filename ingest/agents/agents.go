@@ -3,22 +3,36 @@ package agents
 
 import (
 	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/ingest/amp"
 	"github.com/agenttrace/agenttrace/ingest/claude"
 	"github.com/agenttrace/agenttrace/ingest/codex"
+	"github.com/agenttrace/agenttrace/ingest/cursor"
+	"github.com/agenttrace/agenttrace/ingest/droid"
 	"github.com/agenttrace/agenttrace/ingest/gemini"
+	"github.com/agenttrace/agenttrace/ingest/grok"
+	"github.com/agenttrace/agenttrace/ingest/hermes"
 	"github.com/agenttrace/agenttrace/ingest/iflow"
 	"github.com/agenttrace/agenttrace/ingest/kimi"
+	"github.com/agenttrace/agenttrace/ingest/pi"
 	"github.com/agenttrace/agenttrace/ingest/qwen"
 )
 
 // All returns one parser of every agent.
 func All() []ingest.Parser {
 	return []ingest.Parser{
+		amp.Parser{},
 		claude.Parser{},
 		codex.Parser{},
+		cursor.Parser{},
+		droid.Parser{},
 		gemini.Parser{},
+		grok.Parser{},
+		hermes.Parser{},
 		iflow.Parser{},
 		kimi.Parser{},
+		pi.OMP{},
+		pi.OpenClaw{},
+		pi.Parser{},
 		qwen.Parser{},
 	}
 }

@@ -29,7 +29,7 @@ func (OpenClaw) Match(path string, head []byte) ingest.Match {
 	if strings.Contains(path, ".trajectory.jsonl") {
 		return ingest.Match{Verdict: ingest.NotSession, Reason: "diagnostics of a run, not a transcript"}
 	}
-	if strings.HasSuffix(path, "/sessions/sessions.json") && bytes.Contains(head, []byte(`"sessionId"`)) {
+	if strings.HasSuffix(path, "/sessions/sessions.json") && strings.Contains(path, "/agents/") && bytes.Contains(head, []byte(`"sessionId"`)) {
 		return ingest.Match{Verdict: ingest.NotSession, Reason: "index of sessions, not a session"}
 	}
 	return verdict(agentClaw, path, head)
@@ -102,6 +102,8 @@ func byPath(path string) string {
 		return agentOMP
 	case strings.Contains(path, "/.pi/") || strings.Contains(path, "/.prime/"):
 		return agentPi
+	case strings.Contains(path, "/openclaw/"):
+		return agentClaw
 	}
 	i := strings.Index(path, "/agents/")
 	if i < 0 {

@@ -92,6 +92,8 @@ func TestMatch(t *testing.T) {
 		{"mirror", "/x/a.jsonl", header + `{"type":"message","id":"1a2b3c4d","timestamp":"2026-01-01T00:00:01.000Z","message":{"role":"assistant","provider":"openclaw","model":"delivery-mirror","content":[]}}` + "\n", agentClaw, ingest.Sure},
 		{"stamp", "/x/a.jsonl", header + `{"type":"message","id":"1a2b3c4d","timestamp":"2026-01-01T00:00:01.000Z","message":{"role":"user","content":"[Wed 2026-02-18 11:21 GMT+1] hi"}}` + "\n", agentClaw, ingest.Sure},
 		{"trajectory", "/home/ana/.openclaw/agents/main/sessions/a.trajectory.jsonl", `{"a":1}`, agentClaw, ingest.NotSession},
+		{"folder of openclaw", "/x/openclaw/a.jsonl", header, agentClaw, ingest.Sure},
+		{"another's index", "/home/ana/.continue/sessions/sessions.json", `[{"sessionId":"x"}]`, "", ingest.Foreign},
 		{"index", "/home/ana/.openclaw/agents/main/sessions/sessions.json", `{"agent:main:main":{"sessionId":"x"}}`, agentClaw, ingest.NotSession},
 		{"droid", "/x/a.jsonl", `{"type":"session_start","id":"x","cwd":"/w","version":2}` + "\n", "", ingest.Foreign},
 		{"claude", "/x/a.jsonl", `{"type":"user","sessionId":"x","uuid":"y","parentUuid":null,"message":{"role":"user","content":"hi"}}` + "\n", "", ingest.Foreign},
