@@ -51,6 +51,8 @@ type Definition struct {
 	Inputs  []string // input names own_… that the body names: slices of raw, sorted
 	Sum     string   // checksum of the statement without comments and spacing
 	DeepSum string   // checksum of Sum and the DeepSum of all it reads
+
+	tokens []Token // of Body
 }
 
 // A Column is the promise about one column.
@@ -249,7 +251,8 @@ func (p *headerParser) end() error {
 
 // checkBody holds the body to what the loader and the readers rely on.
 func (d *Definition) checkBody(line int) error {
-	tokens := Tokens(d.Body)
+	d.tokens = Tokens(d.Body)
+	tokens := d.tokens
 	if len(tokens) == 0 {
 		return fmt.Errorf("%s:%d: no statement", d.Path, line)
 	}
@@ -258,32 +261,32 @@ func (d *Definition) checkBody(line int) error {
 	}
 	depth := 0
 	for i, t := range tokens {
-		at := line + strings.Count(d.Body[:t.Pos], "\n")
+		at := func() int { return line + strings.Count(d.Body[:t.Pos], "\n") }
 		switch t.Text {
 		case ";":
-			return fmt.Errorf("%s:%d: one statement, without a semicolon", d.Path, at)
+			return fmt.Errorf("%s:%d: one statement, without a semicolon", d.Path, at())
 		case "(", "[":
 			depth++
 		case ")", "]":
 			if depth--; depth < 0 {
-				return fmt.Errorf("%s:%d: %s closes nothing", d.Path, at, t.Text)
+				return fmt.Errorf("%s:%d: %s closes nothing", d.Path, at(), t.Text)
 			}
 		case "*":
 			// A star is a product between two values and "all rows" in count(*); elsewhere it stands for
 			// columns, which then depend on what is read.
 			// Base reads raw tables as they are.
 			if d.Layer != "base" && starsColumns(tokens, i) {
-				return fmt.Errorf("%s:%d: name the columns instead of *", d.Path, at)
+				return fmt.Errorf("%s:%d: name the columns instead of *", d.Path, at())
 			}
 		}
 		if t.Kind == Broken {
-			return fmt.Errorf("%s:%d: unfinished text or comment", d.Path, at)
+			return fmt.Errorf("%s:%d: unfinished text or comment", d.Path, at())
 		}
 	}
 	if depth != 0 {
 		return fmt.Errorf("%s: brackets are not closed", d.Path)
 	}
-	sum := sha256.Sum256([]byte(Normal(d.Body)))
+	sum := sha256.Sum256([]byte(normal(tokens)))
 	d.Sum = hex.EncodeToString(sum[:16])
 	return nil
 }
@@ -326,15 +329,32 @@ func (d *Definition) SQL(qualify func(name string) string) string {
 
 // relations are the tokens of the body that name a versioned relation or an input own_….
 func (d *Definition) relations() []Token {
-	tokens := Tokens(d.Body)
 	var out []Token
+	tokens := d.tokens
 	for i, t := range tokens {
 		if t.Kind != Word || i > 0 && tokens[i-1].Text == "." {
 			continue
 		}
 		reads := i > 0 && isRead(tokens[i-1].Text)
-		if namePattern.MatchString(t.Text) || reads && strings.HasPrefix(t.Text, "own_") {
+		if versioned(t.Text) || reads && strings.HasPrefix(t.Text, "own_") {
 			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// versioned is a quick look whether a word can be the name of a definition.
+func versioned(word string) bool {
+	i := strings.LastIndex(word, "_v")
+	return i > 0 && i+2 < len(word) && isDigit(word[i+2]) && namePattern.MatchString(word)
+}
+
+// Words are the distinct names and keywords of the body.
+func (d *Definition) Words() map[string]bool {
+	out := map[string]bool{}
+	for _, t := range d.tokens {
+		if t.Kind == Word {
+			out[t.Text] = true
 		}
 	}
 	return out

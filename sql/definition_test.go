@@ -1,6 +1,7 @@
 package sqlfiles
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -248,4 +249,16 @@ func FuzzParse(f *testing.F) {
 			last = k.Pos + len(k.Text) - 1
 		}
 	})
+}
+
+func BenchmarkLoad(b *testing.B) {
+	sub, err := fs.Sub(views, "views")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Load(sub); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -20,6 +20,7 @@ var views embed.FS
 type Set struct {
 	Definitions []*Definition
 	byName      map[string]*Definition
+	family      map[string]bool
 	Sum         string // checksum of names, headers and statements
 }
 
@@ -65,8 +66,7 @@ func Load(fsys fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{byName: map[string]*Definition{}}
-	all := sha256.New()
+	s := &Set{byName: map[string]*Definition{}, family: map[string]bool{}}
 	for _, file := range files {
 		text, err := fs.ReadFile(fsys, file)
 		if err != nil {
@@ -80,10 +80,12 @@ func Load(fsys fs.FS) (*Set, error) {
 			return nil, fmt.Errorf("%s: also in %s", file, other.Path)
 		}
 		s.byName[d.Name] = d
+		s.family[d.Family] = true
 		s.Definitions = append(s.Definitions, d)
-		fmt.Fprintf(all, "%s %d\n%s\n", file, len(text), text)
 	}
-	s.Sum = hex.EncodeToString(all.Sum(nil)[:16])
+	if s.Sum, err = sumOf(fsys, files); err != nil {
+		return nil, err
+	}
 	if err := s.families(); err != nil {
 		return nil, err
 	}
@@ -105,6 +107,33 @@ func Load(fsys fs.FS) (*Set, error) {
 	}
 	return s, nil
 }
+
+// sumOf is the checksum of definitions as they are written, header and all.
+func sumOf(fsys fs.FS, files []string) (string, error) {
+	h := sha256.New()
+	for _, file := range files {
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n", file, len(text))
+		h.Write(text)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// ViewsSum is the Sum of Views, without reading them.
+var ViewsSum = sync.OnceValues(func() (string, error) {
+	sub, err := fs.Sub(views, "views")
+	if err != nil {
+		return "", err
+	}
+	files, err := fs.Glob(sub, "*/*.sql")
+	if err != nil {
+		return "", err
+	}
+	return sumOf(sub, files)
+})
 
 // Get finds a definition by its name; nil if there is none.
 func (s *Set) Get(name string) *Definition { return s.byName[name] }
@@ -162,7 +191,7 @@ func (s *Set) resolve(d *Definition) error {
 	d.Reads = slices.Compact(d.Reads)
 	slices.Sort(d.Inputs)
 	d.Inputs = slices.Compact(d.Inputs)
-	tokens := Tokens(d.Body)
+	tokens := d.tokens
 	local := map[string]bool{} // parts of a WITH
 	for i := 0; i+2 < len(tokens); i++ {
 		if tokens[i].Kind == Word && strings.EqualFold(tokens[i+1].Text, "AS") && tokens[i+2].Text == "(" {
@@ -177,20 +206,11 @@ func (s *Set) resolve(d *Definition) error {
 		if before != "." && t.Text == "raw" && i+1 < len(tokens) && tokens[i+1].Text == "." && d.Layer != "base" {
 			return fmt.Errorf("%s: only base reads raw tables", at(t))
 		}
-		if isRead(before) && !local[t.Text] && s.isFamily(t.Text) && !(i+1 < len(tokens) && tokens[i+1].Text == ".") {
+		if isRead(before) && !local[t.Text] && s.family[t.Text] && !(i+1 < len(tokens) && tokens[i+1].Text == ".") {
 			return fmt.Errorf("%s: %s is an alias that moves: name its version", at(t), t.Text)
 		}
 	}
 	return nil
-}
-
-func (s *Set) isFamily(name string) bool {
-	for _, d := range s.Definitions {
-		if d.Family == name {
-			return true
-		}
-	}
-	return false
 }
 
 // order sorts by layer, then so that each definition comes after what it reads, then by name.

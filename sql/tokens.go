@@ -23,7 +23,7 @@ const (
 
 // Tokens splits SQL into its tokens. Comments and white space vanish.
 func Tokens(sql string) []Token {
-	var out []Token
+	out := make([]Token, 0, len(sql)/5)
 	for i := 0; i < len(sql); {
 		c := sql[i]
 		start := i
@@ -95,26 +95,15 @@ func isLetter(c byte) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// Normal writes SQL without comments and with one blank between tokens: two texts with the same normal
-// form are the same statement.
-func Normal(sql string) string {
+// normal writes tokens with one blank between them: two texts with the same normal form are the same
+// statement.
+func normal(tokens []Token) string {
 	var b strings.Builder
-	for i, t := range Tokens(sql) {
+	for i, t := range tokens {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteString(t.Text)
 	}
 	return b.String()
-}
-
-// Words are the distinct names and keywords of SQL, in the order of their first use.
-func Words(sql string) map[string]bool {
-	out := map[string]bool{}
-	for _, t := range Tokens(sql) {
-		if t.Kind == Word {
-			out[t.Text] = true
-		}
-	}
-	return out
 }

@@ -326,7 +326,7 @@ func (p *planner) needed(d *sqlfiles.Definition) string {
 		if r.Layer == "base" {
 			return columnNames(d)
 		}
-		for w := range sqlfiles.Words(r.Body) {
+		for w := range r.Words() {
 			words[w] = true
 		}
 	}

@@ -21,11 +21,14 @@ const viewsLayout = "1"
 // The schema core holds one view per definition with ids as numbers; kept holds the stored results of
 // the deep ones; main, the public schema, shows ids as text and has an alias per family.
 func InstallViews(ctx context.Context, conn *sql.Conn) error {
-	set, err := sqlfiles.Views()
-	if err != nil {
+	if err := LoadParameters(ctx, conn); err != nil {
 		return err
 	}
-	if err := LoadParameters(ctx, conn); err != nil {
+	if ok, err := ViewsInstalled(ctx, conn); ok || err != nil {
+		return err
+	}
+	set, err := sqlfiles.Views()
+	if err != nil {
 		return err
 	}
 	return installViews(ctx, conn, set)
@@ -33,24 +36,17 @@ func InstallViews(ctx context.Context, conn *sql.Conn) error {
 
 // ViewsInstalled reports whether the store holds the views of this program.
 func ViewsInstalled(ctx context.Context, conn *sql.Conn) (bool, error) {
-	set, err := sqlfiles.Views()
+	sum, err := sqlfiles.ViewsSum()
 	if err != nil {
 		return false, err
 	}
-	sum, err := info(ctx, conn, "views")
-	return sum == viewsSum(set), err
+	installed, err := info(ctx, conn, "views")
+	return installed == viewsLayout+"-"+sum, err
 }
 
 func viewsSum(set *sqlfiles.Set) string { return viewsLayout + "-" + set.Sum }
 
 func installViews(ctx context.Context, conn *sql.Conn, set *sqlfiles.Set) error {
-	sum, err := info(ctx, conn, "views")
-	if err != nil {
-		return err
-	}
-	if sum == viewsSum(set) {
-		return nil
-	}
 	return transact(ctx, conn, func(conn *sql.Conn) error {
 		i := installer{ctx: ctx, conn: conn, set: set}
 		for _, step := range []func() error{i.drop, i.createStubs, i.createMain, i.createCore, i.markStale, i.record} {
@@ -84,14 +80,16 @@ func (i *installer) exec(text string) error {
 
 // drop removes what an earlier installation created, all but the kept results that are still right.
 func (i *installer) drop() error {
-	i.kept, i.changed, i.foreign = map[string]string{}, map[string]bool{}, map[string]bool{}
+	i.kept, i.changed = map[string]string{}, map[string]bool{}
+	if err := i.readForeign(); err != nil {
+		return err
+	}
 	rows, err := i.conn.QueryContext(i.ctx, `SELECT name, family, status, coalesce(kept, ''), kept_sha256, parameters IS NOT NULL FROM raw.view_catalog`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	var q strings.Builder
-	ours := map[string]bool{"view_catalog": true}
 	for rows.Next() {
 		var name, family, status, kept, sum string
 		var macro bool
@@ -102,10 +100,8 @@ func (i *installer) drop() error {
 		if macro {
 			kind = "MACRO TABLE"
 		}
-		ours[name] = true
-		if status == sqlfiles.Current {
+		if status == sqlfiles.Current && !i.foreign[family] {
 			fmt.Fprintf(&q, "DROP %s IF EXISTS main.%s;\n", kind, family)
-			ours[family] = true
 		}
 		fmt.Fprintf(&q, "DROP %s IF EXISTS main.%s;\nDROP %s IF EXISTS core.%s;\n", kind, name, kind, name)
 		if kept == "" {
@@ -120,30 +116,27 @@ func (i *installer) drop() error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	if err := i.readForeign(ours); err != nil {
-		return err
-	}
 	return i.exec(q.String() + "DELETE FROM raw.view_catalog;\nCREATE SCHEMA IF NOT EXISTS core;\nCREATE SCHEMA IF NOT EXISTS kept;\n")
 }
 
-func (i *installer) readForeign(ours map[string]bool) error {
-	rows, err := i.conn.QueryContext(i.ctx, `
-		SELECT view_name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main' AND NOT internal
-		UNION ALL SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'main'`)
-	if err != nil {
-		return err
+// readForeign lists what stands in main and is not ours: neither a definition of the catalogue nor an alias
+// of one, as we write it.
+func (i *installer) readForeign() error {
+	i.foreign = map[string]bool{}
+	names, err := texts(i.ctx, i.conn, `
+		SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'main'
+		UNION ALL
+		SELECT v.view_name
+		FROM duckdb_views() AS v
+		LEFT JOIN raw.view_catalog AS c
+			ON v.view_name = c.name
+			OR (v.view_name = c.family AND v.sql = format('CREATE VIEW {} AS SELECT * FROM main.{};', c.family, c.name))
+		WHERE v.database_name = current_database() AND v.schema_name = 'main' AND NOT v.internal
+			AND c.name IS NULL AND v.view_name <> 'view_catalog'`)
+	for _, name := range names {
+		i.foreign[name] = true
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
-		if !ours[name] {
-			i.foreign[name] = true
-		}
-	}
-	return rows.Err()
+	return err
 }
 
 // inCore gives the name of what a definition reads. Full names matter: a temporary table of the user
@@ -260,19 +253,24 @@ func (i *installer) createMain() error {
 		if d.Params != nil {
 			params := strings.Join(d.Params, ", ")
 			fmt.Fprintf(&q, "CREATE MACRO main.%s(%s) AS TABLE SELECT %s FROM core.%s(%s);\n", d.Name, params, list, d.Name, params)
+			fmt.Fprintf(&q, "COMMENT ON MACRO TABLE main.%s IS %s;\n", d.Name, Quote(d.Summary))
 			if alias {
 				fmt.Fprintf(&q, "CREATE MACRO main.%s(%s) AS TABLE SELECT * FROM main.%s(%s);\n", d.Family, params, d.Name, params)
+				fmt.Fprintf(&q, "COMMENT ON MACRO TABLE main.%s IS %s;\n", d.Family, Quote(d.Summary))
 			}
 			continue
 		}
 		fmt.Fprintf(&q, "CREATE VIEW main.%s AS SELECT %s FROM core.%s;\n", d.Name, list, d.Name)
+		fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Name, Quote(d.Summary))
 		if alias {
 			fmt.Fprintf(&q, "CREATE VIEW main.%s AS SELECT * FROM main.%s;\n", d.Family, d.Name)
+			fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Family, Quote(d.Summary))
 		}
 	}
 	q.WriteString(`CREATE OR REPLACE VIEW main.view_catalog AS
 		SELECT name, family, version, layer, status, since, grain, kept, parameters, sha256, summary, changes, columns, reads, definition
-		FROM raw.view_catalog;`)
+		FROM raw.view_catalog;
+		COMMENT ON VIEW main.view_catalog IS 'The relations of this store: what each holds, its columns with units, and how it is computed.';`)
 	return i.exec(q.String())
 }
 
@@ -384,7 +382,7 @@ func (i *installer) record() error {
 	return err
 }
 
-// CommentViews writes the words of the headers where every DuckDB client shows them. It takes a good
+// CommentViews writes what the headers say of columns where every DuckDB client shows it. It takes a good
 // part of a second, as the engine binds a view anew for each of its comments, and happens once per
 // version of the views: do it when nobody waits.
 func CommentViews(ctx context.Context, conn *sql.Conn) error {
@@ -408,10 +406,8 @@ func commentSQL(set *sqlfiles.Set) string {
 	var q strings.Builder
 	for _, d := range set.Definitions {
 		if d.Params != nil {
-			fmt.Fprintf(&q, "COMMENT ON MACRO TABLE main.%s IS %s;\n", d.Name, Quote(d.Summary))
-			continue
+			continue // the columns of a macro take no comments
 		}
-		fmt.Fprintf(&q, "COMMENT ON VIEW main.%s IS %s;\n", d.Name, Quote(d.Summary))
 		for _, c := range d.Columns {
 			meaning := c.Meaning
 			if c.Unit != "" {

@@ -211,7 +211,8 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("%s views in core, want 5: those of the set before are gone", got)
 	}
 	run(t, conn, `DELETE FROM raw.stale_sessions; INSERT INTO kept.a_v1 SELECT session_id, 1 FROM raw.sessions; INSERT INTO kept.b_v1 SELECT session_id, 7 FROM raw.sessions;
-		CREATE VIEW main.mine AS SELECT n FROM main.m; CREATE TABLE main.extra (x INTEGER)`)
+		CREATE VIEW main.mine AS SELECT n FROM main.m; CREATE TABLE main.extra (x INTEGER);
+		CREATE OR REPLACE VIEW main.s AS SELECT 5 AS n`)
 
 	second := smallSet(t, map[string]string{
 		"base/s_v1.sql":    "SELECT session_id, 1 AS n FROM raw.sessions -- the same",
@@ -230,6 +231,7 @@ func TestUpgrade(t *testing.T) {
 		"SELECT count(*)::VARCHAR FROM kept.b_v1":                                                          "2",
 		"SELECT level || ' ' || count(*) FROM raw.stale_sessions GROUP BY level":                           "findings 2",
 		"SELECT count(*)::VARCHAR FROM duckdb_views() WHERE view_name IN ('gone', 'gone_v1')":              "0",
+		"SELECT n::VARCHAR FROM s":                                                                         "5",
 		"SELECT count(*)::VARCHAR FROM mine":                                                               "0",
 		"SELECT sql FROM duckdb_views() WHERE view_name = 'm'":                                             "CREATE VIEW m AS SELECT * FROM main.m_v2;",
 		"SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = 'extra'":     "x",
@@ -246,6 +248,15 @@ func TestUpgrade(t *testing.T) {
 	}
 	if got := ask(t, conn, "SELECT count(*)::VARCHAR FROM raw.stale_sessions"); got != "0" {
 		t.Errorf("%s sessions are stale although nothing changed", got)
+	}
+	if ok, err := ViewsInstalled(ctx, conn); ok || err != nil {
+		t.Errorf("the views of the program are said to be installed: %v", err)
+	}
+	if err := InstallViews(ctx, conn); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := ViewsInstalled(ctx, conn); !ok || err != nil {
+		t.Errorf("the views of the program are not installed: %v", err)
 	}
 }
 
