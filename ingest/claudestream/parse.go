@@ -128,8 +128,7 @@ func (p *parser) record(no int64, o trace.Object) {
 	case "assistant", "user", "system", "result":
 		if key == 0 {
 			key = p.log.ID("line", t.native).With(uint64(no))
-			p.log.Begin(no, at, key)
-			p.src.Records--
+			p.log.Again(no, at, key)
 		}
 		run := t.run(o.Str("parent_tool_use_id"))
 		run.Record()
@@ -167,8 +166,7 @@ func (p *parser) begin(no int64, at schema.Instant, t *thread) {
 	if p.log.Key() != 0 {
 		return
 	}
-	p.log.Begin(no, at, p.log.ID("line", t.native).With(uint64(no)))
-	p.src.Records--
+	p.log.Again(no, at, p.log.ID("line", t.native).With(uint64(no)))
 }
 
 // run finds the run of a record by the call that started its agent. Transcripts name a sub-agent by an

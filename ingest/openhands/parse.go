@@ -47,8 +47,7 @@ func (p *parser) lines(ctx context.Context) error {
 		line = trace.Plain(line)
 		if !trace.IsJSON(line) {
 			p.n++
-			p.log.Begin(p.n, 0, 0)
-			p.src.Records--
+			p.log.Again(p.n, 0, 0)
 			return false
 		}
 		o := trace.ObjectOf(line)
@@ -341,8 +340,7 @@ func (t *thread) end(why string) {
 		t.s.Main.Row.EndState = "error"
 	}
 	if why != "" {
-		t.log.Begin(max(t.p.n, 1), 0, t.log.ID("error", t.native))
-		t.p.src.Records--
+		t.log.Again(max(t.p.n, 1), 0, t.log.ID("error", t.native))
 		t.s.Main.Error(schema.Error{Source: "agent", ErrorType: rows.ErrorType(schema.Int{}, []byte(why)), IsFinal: schema.Known(true), MessageHash: schema.HashString(why)})
 	}
 	t.totals()

@@ -69,8 +69,7 @@ func (p *parser) stats(stats trace.Object) {
 	if c.IsZero() {
 		return
 	}
-	p.log.Begin(max(p.n, 1), 0, 0)
-	p.src.Records--
+	p.log.Again(max(p.n, 1), 0, 0)
 	m := p.calls.Take(p.s.Main, p.log.ID("total", p.native), "position")
 	m.UsageGrain, m.UsageQuality, m.RequestModel = "session", "estimated", p.model
 	p.calls.Observe(m, c.Usage(trace.WithCache))
