@@ -3,9 +3,14 @@ package agents
 
 import (
 	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/ingest/aider"
 	"github.com/agenttrace/agenttrace/ingest/amp"
 	"github.com/agenttrace/agenttrace/ingest/claude"
+	"github.com/agenttrace/agenttrace/ingest/cline"
+	"github.com/agenttrace/agenttrace/ingest/codebuff"
 	"github.com/agenttrace/agenttrace/ingest/codex"
+	"github.com/agenttrace/agenttrace/ingest/continuedev"
+	"github.com/agenttrace/agenttrace/ingest/copilot"
 	"github.com/agenttrace/agenttrace/ingest/cursor"
 	"github.com/agenttrace/agenttrace/ingest/droid"
 	"github.com/agenttrace/agenttrace/ingest/gemini"
@@ -20,9 +25,16 @@ import (
 // All returns one parser of every agent.
 func All() []ingest.Parser {
 	return []ingest.Parser{
+		aider.Parser{},
 		amp.Parser{},
 		claude.Parser{},
+		cline.Cline{},
+		cline.Kilo{},
+		cline.Roo{},
+		codebuff.Parser{},
 		codex.Parser{},
+		continuedev.Parser{},
+		copilot.Parser{},
 		cursor.Parser{},
 		droid.Parser{},
 		gemini.Parser{},
