@@ -92,6 +92,7 @@ func (p *parser) open(r *line) {
 		p.run = p.ses.Main
 		if parent := p.text(r.parent); parent != "" && parent != id {
 			p.ses.Row.Relation, p.ses.Row.ParentSessionID = "fork", schema.IDOf(agent, parent)
+			p.ses.Row.IsMarkedCopy = true // what it shares with its parent is the parent's
 		}
 	}
 	s := &p.ses.Row

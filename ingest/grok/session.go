@@ -89,6 +89,7 @@ func (p *parser) open(id string) {
 		p.run = p.ses.Main
 		if a.parent != "" && a.parent != id {
 			p.ses.Row.Relation, p.ses.Row.ParentSessionID = "fork", schema.IDOf(agent, a.parent)
+			p.ses.Row.IsMarkedCopy = true // what it shares with its parent is the parent's
 		}
 		if p.src.Content != ingest.ContentNone {
 			p.ses.Row.Title = a.title

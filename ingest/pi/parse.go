@@ -229,6 +229,7 @@ func (p *parser) header(e *entry) {
 		// OpenClaw names keys of its store here, which are no ids of sessions.
 		if id := schema.IDOf(p.agent, parent); id != s.SessionID {
 			s.Relation, s.ParentSessionID = "fork", id
+			s.IsMarkedCopy = true // what it shares with its parent is the parent's
 		}
 	}
 }

@@ -246,6 +246,19 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// What stands behind a member that is null instead of an object is still read.
+func TestNulls(t *testing.T) {
+	var m message
+	m.scan([]byte(`{"retryRecovery":null,"usage":null,"details":null,"role":"assistant","model":"m"}`))
+	if !m.role.is("assistant") || string(m.model.Raw) != "m" || m.usage != nil {
+		t.Errorf("%q %q", m.role.Raw, m.model.Raw)
+	}
+	u := readUsage([]byte(`{"cost":null,"cttl":7,"orchestration":"x","input":1,"output":2}`))
+	if u.UncachedInput.V != 1 || u.Output.V != 2 {
+		t.Errorf("%+v", u)
+	}
+}
+
 // A sub-agent's total counts only where its own file is gone.
 func TestTaskTotals(t *testing.T) {
 	sessions(t, agentOMP, func(root, path string, data []byte) {

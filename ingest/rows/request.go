@@ -285,12 +285,3 @@ func (c *Call) changed(act Act, a *arguments) {
 	}
 	c.Change(ch)
 }
-
-// Diff tells a change that the log shows in a result: it replaces what the arguments asked for.
-func (c *Call) Diff(path, op string, old, new []byte) {
-	if len(c.changes) == 1 && c.changes[0].Basis == "tool_args" {
-		c.changes = c.changes[:0]
-	}
-	add, del := edits.Replace(bytes.Clone(old), bytes.Clone(new))
-	c.Change(Change{Path: path, Op: op, Basis: "patch", Added: add, Removed: del, Exact: true})
-}
