@@ -67,6 +67,16 @@ func (t *Tools) Open(id string) *rows.Call {
 	return nil
 }
 
+// Waiting returns the first call of a tool that has not begun to run, or nil.
+func (t *Tools) Waiting(name string) *rows.Call {
+	for _, c := range t.order {
+		if !c.Ended() && c.Row.StartedAt == 0 && c.Row.ToolNameRaw == name {
+			return c
+		}
+	}
+	return nil
+}
+
 // Finish takes the result of a call and emits it.
 func Finish(c *rows.Call, status, class string, exit schema.Int, text []byte, ok bool) {
 	c.Row.ExitCode = exit
