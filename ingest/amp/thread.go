@@ -73,8 +73,7 @@ func (p *parser) thread(doc []byte) {
 	if created != nil {
 		start = p.log.Time(created, "thread")
 	}
-	p.log.Begin(1, start, schema.IDOf(agent, "thread", p.id))
-	p.src.Records--
+	p.log.Again(1, start, schema.IDOf(agent, "thread", p.id))
 	p.ses = p.log.Session(p.id)
 	p.run = p.ses.Main
 	row := &p.ses.Row
@@ -91,8 +90,7 @@ func (p *parser) thread(doc []byte) {
 	p.messages(messages)
 	p.events("", nil) // those of messages that are not there
 	if lastTrace != 0 {
-		p.log.Begin(max(p.log.Line(), 1), lastTrace, schema.IDOf(agent, "trace", p.id).With(uint64(lastTrace)))
-		p.src.Records--
+		p.log.Again(max(p.log.Line(), 1), lastTrace, schema.IDOf(agent, "trace", p.id).With(uint64(lastTrace)))
 		p.run.Record()
 	}
 	if p.calls == 0 {

@@ -20,8 +20,7 @@ func (p *parser) begin(no int64) {
 		if id == "" {
 			id = "unnamed"
 		}
-		p.log.Begin(no, 0, 0)
-		p.src.Records--
+		p.log.Again(no, 0, 0)
 		if n := len(dirs); n > 2 && dirs[n-2] == "subagents" && dirs[n-3] != "" {
 			p.ses = p.log.Session(dirs[n-3])
 			p.ses.Row.IsMain = false

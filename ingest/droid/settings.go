@@ -85,8 +85,7 @@ func readTotal(s *jscan.Scanner) (u schema.Usage, ok bool) {
 
 // total emits the usage of the session, dated by its last record.
 func (p *parser) total() {
-	p.log.Begin(max(p.lastLine, 1), p.lastAt, schema.IDOf(agent, "total", p.run.Row.NativeRunID+"/"+p.ses.Row.NativeSessionID))
-	p.src.Records-- // no record: the last one stands for it
+	p.log.Again(max(p.lastLine, 1), p.lastAt, schema.IDOf(agent, "total", p.run.Row.NativeRunID+"/"+p.ses.Row.NativeSessionID))
 	own := p.run.Row.NativeRunID
 	if own == "" {
 		own = p.ses.Row.NativeSessionID

@@ -179,8 +179,7 @@ func (p *parser) finishStreams() {
 		if st.runs == 0 {
 			continue
 		}
-		p.log.Begin(st.lastLine, st.lastAt, schema.IDOf(agent, "total", id))
-		p.src.Records--
+		p.log.Again(st.lastLine, st.lastAt, schema.IDOf(agent, "total", id))
 		c := st.run.Model(p.log.ID("total", id))
 		c.DedupBasis, c.UsageGrain, c.TurnID = "provider_id", "session", 0
 		c.RequestModel, c.ResponseModel = st.model, plainModel(st.model)

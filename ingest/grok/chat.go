@@ -87,8 +87,7 @@ func (p *parser) chatLine(line []byte, no int64, _ schema.ID) bool {
 		if p.about.created != nil {
 			at = p.log.Time(p.about.created, "summary")
 		}
-		p.log.Begin(no, at, 0)
-		p.src.Records--
+		p.log.Again(no, at, 0)
 		p.open("")
 		if p.copied = p.superseded(); p.copied {
 			p.ses.Row.IsMain, p.ses.Row.IsMarkedCopy = false, true
@@ -115,8 +114,7 @@ func (p *parser) bound(no int64, at schema.Instant, which string) {
 	if at == 0 || p.copied {
 		return
 	}
-	p.log.Begin(no, at, schema.IDOf(agent, "chat", p.id, which))
-	p.src.Records--
+	p.log.Again(no, at, schema.IDOf(agent, "chat", p.id, which))
 	p.run.Aside()
 }
 

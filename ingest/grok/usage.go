@@ -120,8 +120,7 @@ func (p *parser) completed(u *update) {
 func (p *parser) putUsage() {
 	for _, prompt := range p.order {
 		t := p.usage[prompt]
-		p.log.Begin(t.line, t.at, p.log.ID("turn", prompt))
-		p.src.Records--
+		p.log.Again(t.line, t.at, p.log.ID("turn", prompt))
 		if p.run != p.ses.Main {
 			if u := p.disjoint(&t.total); t.total.known {
 				p.log.Observe(0, t.line, t.at, u, "in_caller")

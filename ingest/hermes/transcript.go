@@ -243,8 +243,7 @@ func (p *parser) instant(m *message) schema.Instant {
 
 func (p *parser) record(m *message, no int64) {
 	if p.ses == nil {
-		p.log.Begin(no, 0, 0)
-		p.src.Records--
+		p.log.Again(no, 0, 0)
 		p.open("")
 	}
 	at := p.instant(m)
