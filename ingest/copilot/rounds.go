@@ -300,21 +300,18 @@ func (w *work) results() {
 	s.Reset(w.turn.results)
 	for ok := s.ObjectOrSkip(); ok && s.Key(); {
 		native, _, _ := strings.Cut(string(s.Name), "__vscode")
-		raw := s.Raw()
+		var out []byte
+		for ok := s.ObjectOrSkip(); ok && s.Key(); {
+			if string(s.Name) == "content" {
+				out = texts(out, &s)
+			} else {
+				s.Skip()
+			}
+		}
 		c := w.s.Find(native)
 		if c == nil {
 			w.log.Problem(schema.ProblemOrphanResult, "toolCallResults", "")
 			continue
-		}
-		var out []byte
-		var t jscan.Scanner
-		t.Reset(raw)
-		for ok := t.ObjectOrSkip(); ok && t.Key(); {
-			if string(t.Name) == "content" {
-				out = texts(out, t.Raw(), 0)
-			} else {
-				t.Skip()
-			}
 		}
 		if !c.Ended() {
 			status, class := "ok", ""
@@ -329,32 +326,29 @@ func (w *work) results() {
 }
 
 // texts collects the texts of a result: strings, or trees of nodes whose leaves hold text.
-func texts(out, raw []byte, depth int) []byte {
-	if raw == nil || depth > 100 {
-		return out
-	}
-	var s jscan.Scanner
-	s.Reset(raw)
+func texts(out []byte, s *jscan.Scanner) []byte {
 	switch s.Kind() {
 	case jscan.Array:
 		for s.Array(); s.Elem(); {
-			out = texts(out, s.Raw(), depth+1)
+			out = texts(out, s)
 		}
 	case jscan.Object:
 		for s.Object(); s.Key(); {
 			switch string(s.Name) {
 			case "value", "text":
 				if s.Kind() == jscan.String {
-					out = append(out, s.View()...)
+					out = jscan.Unquote(out, s.Text().Raw)
 				} else {
-					out = texts(out, s.Raw(), depth+1)
+					out = texts(out, s)
 				}
 			case "node", "children":
-				out = texts(out, s.Raw(), depth+1)
+				out = texts(out, s)
 			default:
 				s.Skip()
 			}
 		}
+	default:
+		s.Skip()
 	}
 	return out
 }
