@@ -184,7 +184,7 @@ func (p *parser) rateLimits(v value) {
 			s.Skip()
 			continue
 		}
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			if string(s.Name) != "used_percent" {
 				s.Skip()
 				continue
@@ -251,7 +251,7 @@ func errorClass(r *record) (kind string, status schema.Int) {
 			if word == "" {
 				word = string(s.Name)
 			}
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				if string(s.Name) != "http_status_code" {
 					s.Skip()
 					continue

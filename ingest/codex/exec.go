@@ -204,7 +204,7 @@ func (p *parser) execChanges(c *call) {
 	s.Reset(list.raw)
 	for s.Array(); s.Elem(); {
 		ch := change{linesUnknown: true}
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			switch string(s.Name) {
 			case "path":
 				ch.path = s.Str()

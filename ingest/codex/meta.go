@@ -161,11 +161,11 @@ func (t *thread) fromSource(raw []byte) {
 				t.internal(s.Str())
 				continue
 			}
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				switch string(s.Name) {
 				case "thread_spawn":
 					t.kind = "subagent"
-					for s.ObjectOrSkip(); s.Key(); {
+					for in := s.ObjectOrSkip(); in && s.Key(); {
 						switch string(s.Name) {
 						case "parent_thread_id":
 							if id := s.Str(); t.parent == "" {
@@ -195,7 +195,7 @@ func (t *thread) fromSource(raw []byte) {
 				t.internal(s.Str())
 				continue
 			}
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				t.internal(string(s.Name))
 				s.Skip()
 			}

@@ -124,7 +124,7 @@ func (c *call) mcpEnd(v *[fieldCount]value) {
 		switch string(s.Name) {
 		case "Ok":
 			told = true
-			for s.ObjectOrSkip(); s.Key(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
 				if string(s.Name) == "isError" || string(s.Name) == "is_error" {
 					b, _ := s.Bool()
 					failed = failed || b
@@ -183,7 +183,7 @@ func (c *call) takeChanges(raw []byte) {
 	for s.Object(); s.Key(); {
 		ch := change{path: string(s.Name)}
 		var content, diff jscan.Text
-		for s.ObjectOrSkip(); s.Key(); {
+		for in := s.ObjectOrSkip(); in && s.Key(); {
 			switch string(s.Name) {
 			case "type":
 				switch s.Str() {

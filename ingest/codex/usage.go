@@ -24,7 +24,7 @@ const (
 
 // readTokens reads a usage object and reports whether it names any counter.
 func (p *parser) readTokens(s *jscan.Scanner) (t tokens, ok bool) {
-	for s.ObjectOrSkip(); s.Key(); {
+	for in := s.ObjectOrSkip(); in && s.Key(); {
 		k := -1
 		switch string(s.Name) {
 		case "input_tokens":
