@@ -226,7 +226,9 @@ func (m *Message) part(b Object) {
 		m.Calls = append(m.Calls, ToolUse{ID: b.Str("toolCallId"), Name: vercelName(b), Args: b.First("input", "args")})
 		switch b.Str("state") {
 		case "output-available", "result":
-			m.Results = append(m.Results, resultOf(b))
+			r := resultOf(b)
+			r.Stated = r.Stated || b.Str("state") == "output-available"
+			m.Results = append(m.Results, r)
 		case "output-error":
 			r := ToolResult{ID: b.Str("toolCallId"), Failed: true, Stated: true}
 			r.Text, r.HasText = Content(b.Raw("errorText"))

@@ -48,13 +48,23 @@ func (t *Teller) Answer(m Message) {
 	for range m.Hidden {
 		t.Run.Hidden()
 	}
-	if m.HasText && !IsBlank(m.Text) {
-		t.Run.Message("assistant", "text", m.Text)
+	say := func() {
+		if m.HasText && !IsBlank(m.Text) {
+			t.Run.Message("assistant", "text", m.Text)
+		}
+	}
+	if len(m.Results) == 0 {
+		say()
 	}
 	for _, use := range m.Calls {
-		t.Use(use)
+		c := t.Use(use)
+		c.Untimed = c.Untimed || len(m.Results) > 0
 	}
-	t.results(m)
+	if len(m.Results) > 0 {
+		// Calls and results of one message have one instant, and what is said follows from them.
+		t.results(m)
+		say()
+	}
 }
 
 // Use begins a call.
