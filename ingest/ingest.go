@@ -41,6 +41,8 @@ const HeadSize = 256 << 10
 type Format struct {
 	// Agent is the word in the column agent: claude-code, codex, …
 	Agent string
+	// Parser names the parser where an agent has several; "" = as the agent.
+	Parser string
 	// Title is the agent's name as people write it.
 	Title string
 	// Version is raised when the same file would yield other rows, so that files are read again.
@@ -51,6 +53,14 @@ type Format struct {
 	Roots func(Env) []Root
 	// Retention says how long the agent keeps its logs by default, in days; 0 = it does not delete them.
 	RetentionDays int
+}
+
+// Name is the name of the parser, in the column parser of raw.sources.
+func (f Format) Name() string {
+	if f.Parser != "" {
+		return f.Parser
+	}
+	return f.Agent
 }
 
 // Env is what roots may depend on.

@@ -228,7 +228,7 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 	version := map[string]int32{}
 	for _, ps := range r.o.Parsers {
 		f := ps.Format()
-		version[f.Agent] = int32(f.Version)
+		version[f.Name()] = int32(f.Version)
 	}
 	seen := make(map[int64]bool, len(known))
 	var fresh []Candidate
@@ -241,7 +241,7 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 		seen[k.SourceID] = true
 		same := k.SizeBytes == c.Size && k.ModifiedAt == c.modified()
 		current := k.State == schema.SourceRefused && k.ParserVersion == refusedVersion(version) ||
-			k.State == schema.SourcePresent && version[k.Agent] == k.ParserVersion
+			k.State == schema.SourcePresent && version[k.Parser] == k.ParserVersion
 		switch {
 		case same && current && !r.o.Full:
 			if k.State == schema.SourceRefused {
@@ -452,7 +452,7 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 	if !r.wanted(format.Agent) {
 		return nil
 	}
-	row.Agent, row.StoreKind, row.Parser, row.ParserVersion = format.Agent, format.StoreKind, format.Agent, int32(format.Version)
+	row.Agent, row.StoreKind, row.Parser, row.ParserVersion = format.Agent, format.StoreKind, format.Name(), int32(format.Version)
 	row.HeadHash = headHash(head)
 	if err := w.Begin(ctx, j.sourceID, j.replace); err != nil {
 		return err
@@ -577,7 +577,7 @@ func (r *run) refuse(ctx context.Context, w Writer, j *job, row schema.Source, w
 	}
 	version := map[string]int32{}
 	for _, p := range r.o.Parsers {
-		version[p.Format().Agent] = int32(p.Format().Version)
+		version[p.Format().Name()] = int32(p.Format().Version)
 	}
 	row.ParserVersion = refusedVersion(version)
 	row.State, row.StateReason = schema.SourceRefused, why.Reason

@@ -81,3 +81,15 @@ func firstPart(path string) (first, rest string) {
 	}
 	return path, ""
 }
+
+// TestNamesAreUnique: versions of parsers are kept by name.
+func TestNamesAreUnique(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range All() {
+		name := p.Format().Name()
+		if seen[name] {
+			t.Errorf("two parsers are named %s", name)
+		}
+		seen[name] = true
+	}
+}

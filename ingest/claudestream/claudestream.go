@@ -26,7 +26,7 @@ type Parser struct{}
 
 // Format describes the format. Streams are saved wherever the caller chose.
 func (Parser) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Title: "Claude Code (output stream)", Version: version, StoreKind: "jsonl", Roots: func(ingest.Env) []ingest.Root { return nil }}
+	return ingest.Format{Agent: Agent, Parser: "claude-code-stream", Title: "Claude Code (output stream)", Version: version, StoreKind: "jsonl", Roots: func(ingest.Env) []ingest.Root { return nil }}
 }
 
 // maxMatchLines bounds how many lines Match looks at.
