@@ -264,13 +264,10 @@ func (c *common) openCurrent(e *env, path string, a access) (*data, error) {
 		s.Close()
 		return nil, err
 	}
-	switch {
-	case waiting != "" && !c.noRefresh:
+	if waiting != "" {
+		// Findings are derived before they are shown, also when no new logs are looked for.
 		s.Close()
 		return nil, nil
-	case waiting != "":
-		d.stale = waiting
-		c.notice(e, "%s; --no-refresh leaves it so", waiting)
 	}
 	if !c.noRefresh {
 		o, err := c.ingestOptions(e)
@@ -322,8 +319,13 @@ func (c *common) openRefreshed(e *env, path string, a access) (*data, error) {
 			d := &data{Store: s}
 			o, err := c.ingestOptions(e)
 			if err == nil {
-				o.Roots = true
+				o.Roots = !c.noRefresh
 				err = c.refresh(e, d, o, true)
+			}
+			if err == nil && c.noRefresh {
+				if d.stale, err = s.Waiting(e.ctx); d.stale != "" {
+					c.notice(e, "%s; --no-refresh leaves it so", d.stale)
+				}
 			}
 			if err != nil {
 				s.Close()
@@ -370,7 +372,7 @@ func (c *common) reopen(e *env, d *data, path string, a access) (*data, error) {
 	if err != nil {
 		return nil, err
 	}
-	d = &data{Store: s, summary: d.summary}
+	d = &data{Store: s, summary: d.summary, stale: d.stale}
 	return d, c.lock(e, d, a)
 }
 
@@ -385,6 +387,9 @@ func (c *common) lastState(e *env, o store.Options, reason error) *data {
 		return nil
 	}
 	d := &data{Store: s, stale: "new logs were not read, as the store cannot be written now"}
+	if waiting, err := s.Waiting(e.ctx); err == nil && waiting != "" {
+		d.stale += "; " + waiting
+	}
 	c.notice(e, "answering from the last state of the store: %v", reason)
 	return d
 }

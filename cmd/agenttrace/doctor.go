@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,12 +48,22 @@ func runDoctor(e *env, o doctorOptions) error {
 		return err
 	}
 	defer r.close()
+	if err := r.scope(""); err != nil {
+		return err
+	}
+	if err := r.narrow(); err != nil {
+		return err
+	}
 	rep, err := r.build("doctor", "agenttrace doctor", "")
 	if err != nil {
 		return err
 	}
+	coverage, err := r.run("overview", "", "coverage")
+	if err != nil {
+		return err
+	}
 	rep.Head = append(rep.Head, report.Field{Name: "notices", Value: r.notices()})
-	rep.Tables = append([]report.Table{r.storeTable(), r.places(), retention(e, r)}, rep.Tables...)
+	rep.Tables = append(append(coverage, r.storeTable(), r.places(), retention(e, r)), rep.Tables...)
 	rep.Lead = doctorLead(r, rep)
 	return r.write(rep)
 }
@@ -120,26 +131,44 @@ func (r *reporter) storeTable() report.Table {
 	return t
 }
 
-// places lists where was looked.
+// places lists where was looked: what is there, and in one line what is not.
 func (r *reporter) places() report.Table {
 	t := report.Table{Section: report.Section{Key: "places", Title: "Places looked into", Kind: "table"}}
 	t.Columns = []queries.Column{{Name: "agent", Type: "VARCHAR"}, {Name: "place", Type: "VARCHAR"}, {Name: "because", Type: "VARCHAR"}, {Name: "state", Type: "VARCHAR"}, {Name: "file_count", Type: "BIGINT"}}
 	if r.data.summary == nil {
 		return t
 	}
+	var absent [][]any
+	var names []string
 	for _, p := range r.data.summary.Places {
 		state := "used"
 		switch {
 		case p.Err != nil:
 			state = "not readable: " + p.Err.Error()
 		case !p.Exists:
-			state = "not there"
+			absent = append(absent, []any{p.Agent, p.Path, p.Why, "not there", int64(0)})
+			names = append(names, r.shortPath(p.Path))
+			continue
 		case p.Files == 0:
 			state = "no logs"
 		}
 		t.Rows = append(t.Rows, []any{p.Agent, p.Path, p.Why, state, int64(p.Files)})
 	}
+	if len(t.Rows) > 0 { // where nothing is there at all, each place is worth a line
+		t.Show, t.More = len(t.Rows), "Not there: "+strings.Join(names, ", ")+"."
+	}
+	t.Rows = append(t.Rows, absent...)
 	return t
+}
+
+// shortPath writes a path below the home as people do.
+func (r *reporter) shortPath(path string) string {
+	if home, err := r.o.homeDir(r.e); err == nil {
+		if rel, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok {
+			return filepath.Join("~", rel)
+		}
+	}
+	return path
 }
 
 // retention says which logs their agent will soon delete.

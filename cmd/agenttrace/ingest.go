@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/agenttrace/agenttrace/ingest"
 	"github.com/agenttrace/agenttrace/queries/render"
+	"github.com/agenttrace/agenttrace/queries/report"
 	"github.com/agenttrace/agenttrace/schema/store"
 )
 
@@ -97,7 +100,7 @@ func runIngest(e *env, o ingestOptions) error {
 	// Of what was named, at least one session must have been new or known.
 	nothing := len(io.Paths) > 0 && d.summary.Read == 0 && d.summary.Skipped == int64(len(d.summary.Refused))
 	if !nothing || format == "json" {
-		err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, format, path) })
+		err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, e, &o.common, format, path) })
 		if err != nil {
 			return err
 		}
@@ -150,9 +153,9 @@ func knownAgents(names []string) error {
 }
 
 // writeSummary says what an ingest did, agent by agent.
-func writeSummary(b *bytes.Buffer, s *ingest.Summary, format, path string) error {
+func writeSummary(b *bytes.Buffer, s *ingest.Summary, e *env, c *common, format, path string) error {
 	if format == "json" {
-		return summaryJSON(b, s, path)
+		return summaryJSON(b, s, e, c, path)
 	}
 	t := &render.Table{Columns: []render.TableColumn{
 		{Name: "agent"}, {Name: "files", Align: render.Right}, {Name: "sessions", Align: render.Right}, {Name: "records", Align: render.Right},
@@ -186,47 +189,66 @@ func writeSummary(b *bytes.Buffer, s *ingest.Summary, format, path string) error
 	return render.WriteDoc(b, d, render.DocOptions{Format: "text"})
 }
 
-func summaryJSON(b *bytes.Buffer, s *ingest.Summary, path string) error {
+func summaryJSON(b *bytes.Buffer, s *ingest.Summary, e *env, c *common, path string) error {
+	zone, err := c.zone()
+	if err != nil {
+		return err
+	}
 	type agent struct {
 		Agent    string  `json:"agent"`
 		Files    int64   `json:"files"`
 		Sessions int64   `json:"sessions"`
 		Records  int64   `json:"records"`
-		Unknown  int64   `json:"unknown_records"`
+		Unknown  int64   `json:"unknown"`
 		Problems int64   `json:"problems"`
 		Bytes    int64   `json:"bytes"`
 		Seconds  float64 `json:"seconds"`
 	}
+	type coverage struct {
+		Files    int64 `json:"files"`
+		Read     int64 `json:"read"`
+		Skipped  int64 `json:"skipped"`
+		Failed   int64 `json:"failed"`
+		Missing  int64 `json:"missing"`
+		Refused  int   `json:"refused"`
+		Records  int64 `json:"records"`
+		Unknown  int64 `json:"unknown"`
+		Problems int64 `json:"problems"`
+		Bytes    int64 `json:"bytes"`
+	}
 	out := struct {
 		SchemaVersion int      `json:"schema_version"`
 		Report        string   `json:"report"`
+		GeneratedAt   string   `json:"generated_at"`
+		Zone          string   `json:"tz"`
+		Versions      any      `json:"versions"`
 		Store         string   `json:"store"`
 		ImportID      int64    `json:"import_id"`
 		Status        string   `json:"status"`
-		Seen          int64    `json:"seen_sources"`
-		Read          int64    `json:"read_sources"`
-		Skipped       int64    `json:"skipped_sources"`
-		Failed        int64    `json:"failed_sources"`
-		Missing       int64    `json:"missing_sources"`
-		Refused       int      `json:"refused_sources"`
-		Bytes         int64    `json:"bytes"`
-		Records       int64    `json:"records"`
-		Unknown       int64    `json:"unknown_records"`
-		Problems      int64    `json:"problems"`
 		Seconds       float64  `json:"seconds"`
+		Coverage      coverage `json:"coverage"`
 		Agents        []agent  `json:"agents"`
 		Errors        []string `json:"errors"`
-	}{SchemaVersion: 1, Report: "ingest", Store: path, ImportID: s.ImportID, Status: s.Status, Seen: s.Seen, Read: s.Read, Skipped: s.Skipped, Failed: s.Failed,
-		Missing: s.Missing, Refused: len(s.Refused), Bytes: s.ReadBytes, Records: s.Records, Unknown: s.UnknownRecords, Problems: s.Problems, Seconds: s.Seconds,
-		Agents: []agent{}, Errors: []string{}}
+	}{
+		SchemaVersion: report.SchemaVersion, Report: "ingest", GeneratedAt: e.now().In(zone).Format(time.RFC3339), Zone: report.ZoneName(zone, e.now()),
+		Versions: versions(), Store: path, ImportID: s.ImportID, Status: s.Status, Seconds: seconds3(s.Seconds),
+		Coverage: coverage{
+			Files: s.Seen, Read: s.Read, Skipped: s.Skipped, Failed: s.Failed, Missing: s.Missing, Refused: len(s.Refused), Records: s.Records,
+			Unknown: s.UnknownRecords, Problems: s.Problems, Bytes: s.ReadBytes,
+		},
+		Agents: []agent{}, Errors: []string{},
+	}
 	for _, a := range s.Agents {
+		a.Seconds = seconds3(a.Seconds)
 		out.Agents = append(out.Agents, agent(a))
 	}
 	for _, err := range s.Errors {
-		out.Errors = append(out.Errors, err.Error())
+		out.Errors = append(out.Errors, clean(err.Error()))
 	}
 	enc := json.NewEncoder(b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(out)
 }
+
+func seconds3(s float64) float64 { return math.Round(s*1000) / 1000 }

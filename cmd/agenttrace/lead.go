@@ -121,7 +121,7 @@ func totalsNote(rep *report.Report) string {
 			text += fmt.Sprintf(", %s with incomplete counters", render.Int(v))
 		}
 		if v := n("estimated_call_count"); v > 0 {
-			text += fmt.Sprintf(", %s by an estimate", render.Int(v))
+			text += fmt.Sprintf(", %s of them by an estimate", render.Int(v))
 		}
 		notes = append(notes, text+".")
 	}
@@ -198,12 +198,13 @@ func plural(n int64, one string) string {
 		return "1 " + one
 	}
 	head, rest := one, ""
-	for _, mark := range []string{" that ", " gone ", " of "} {
-		if h, t, ok := strings.Cut(one, mark); ok {
-			head, rest = h, mark+t
-			break
+	for _, mark := range []string{" that ", " gone ", " of ", " without "} {
+		if h, _, ok := strings.Cut(one, mark); ok && len(h) < len(head) {
+			head, rest = h, one[len(h):]
 		}
 	}
-	rest = strings.Replace(strings.Replace(rest, " that is ", " that are ", 1), "since it was", "since they were", 1)
+	for _, verb := range [][2]string{{" that is ", " that are "}, {" that was ", " that were "}, {"since it was", "since they were"}} {
+		rest = strings.Replace(rest, verb[0], verb[1], 1)
+	}
 	return render.Int(n) + " " + head + "s" + rest
 }

@@ -130,6 +130,7 @@ func newPricesCommand(e *env) *cobra.Command {
 	mo.addOutput(missing.Flags(), strings.Join(render.Formats, ", "))
 	mo.addStore(missing.Flags())
 	mo.addDemo(missing.Flags())
+	missing.Flags().StringArrayVarP(&mo.dirs, "dir", "d", nil, "ask the logs of this folder instead of the store (repeatable)")
 	cmd.AddCommand(list, missing)
 	for _, c := range cmd.Commands() {
 		c.SetFlagErrorFunc(flagError)
@@ -162,7 +163,7 @@ func runPricesMissing(e *env, c common) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, inputs{}, trusted)
+	d, err := c.open(e, inputs{paths: c.dirs}, trusted)
 	if err != nil {
 		return err
 	}

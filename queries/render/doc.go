@@ -50,6 +50,10 @@ type Table struct {
 type TableColumn struct {
 	Name  string
 	Align Align
+	// Below puts the cells of a text column under their rows where the line would be too long.
+	Below bool
+	// Spare columns are left out, and named, where a terminal is too narrow; the highest goes first.
+	Spare int
 }
 
 // Align is the side a column keeps to.
@@ -143,7 +147,7 @@ func (t *Table) prepared(v *values) *Table {
 	p := &Table{Columns: make([]TableColumn, n)}
 	telling := make([]string, n)
 	for i, c := range t.Columns {
-		p.Columns[i] = TableColumn{v.clean("", c.Name), c.Align}
+		p.Columns[i] = TableColumn{v.clean("", c.Name), c.Align, c.Below, c.Spare}
 		if v.telling(c.Name) {
 			telling[i] = c.Name
 		}

@@ -21,7 +21,7 @@ var report = Doc{
 		{
 			Title: "Sessions",
 			Table: &Table{
-				Columns: []TableColumn{{"session", Left}, {"about", Left}, {"cost", Right}},
+				Columns: []TableColumn{{Name: "session"}, {Name: "about"}, {Name: "cost", Align: Right}},
 				Rows:    [][]string{{"a1", "fix the |pipe| that drips on the floor", "$1.00"}, {"b2", "", ""}, {"c3"}},
 			},
 			Lines: []string{"  kept \x1b[31mindent"},
@@ -57,12 +57,12 @@ Spend
   new                            unknown
 
 Sessions
-  session  about                    cost
- ────────────────────────────────────────
-  a1       fix the |pipe| that     $1.00
+  session  about                   cost
+ ───────────────────────────────────────
+  a1       fix the |pipe| that    $1.00
            drips on the floor
-  b2                             unknown
-  c3                             unknown
+  b2                            unknown
+  c3                            unknown
 
     kept \x1b[31mindent
 `
@@ -136,7 +136,7 @@ func TestDocHTML(t *testing.T) {
 		t.Errorf("%d bars, want 2: nothing and unknown have none", n)
 	}
 	hostile := Doc{Title: "</title><script>", Sections: []Section{{Title: "<script>", Facts: []Fact{{"<script>", "<script>", "<script>"}},
-		Bars: []Bar{{"<script>", 1, "<script>"}}, Table: &Table{Columns: []TableColumn{{"<script>", Left}}, Rows: [][]string{{"<script>"}}}, Lines: []string{"<script>"}}}}
+		Bars: []Bar{{"<script>", 1, "<script>"}}, Table: &Table{Columns: []TableColumn{{Name: "<script>"}}, Rows: [][]string{{"<script>"}}}, Lines: []string{"<script>"}}}}
 	if got := doc(t, hostile, DocOptions{Format: "html"}); strings.Contains(got, "<script") || strings.Count(got, "&lt;script&gt;") != 11 {
 		t.Errorf("%d escapes in\n%s", strings.Count(got, "&lt;script&gt;"), got)
 	}
@@ -144,7 +144,7 @@ func TestDocHTML(t *testing.T) {
 
 func TestDocRedactsAll(t *testing.T) {
 	d := Doc{Title: "SECRET", Lead: []string{"SECRET"}, Sections: []Section{{Title: "SECRET", Note: "SECRET", Facts: []Fact{{"SECRET", "SECRET", "SECRET"}},
-		Bars: []Bar{{"SECRET", 1, "SECRET"}}, Table: &Table{Columns: []TableColumn{{"SECRET", Left}}, Rows: [][]string{{"SECRET", "SECRET"}}}, Lines: []string{"SECRET"}}}}
+		Bars: []Bar{{"SECRET", 1, "SECRET"}}, Table: &Table{Columns: []TableColumn{{Name: "SECRET"}}, Rows: [][]string{{"SECRET", "SECRET"}}}, Lines: []string{"SECRET"}}}}
 	for _, format := range DocFormats {
 		got := doc(t, d, DocOptions{Format: format, Redact: func(s string) string { return strings.ReplaceAll(s, "SECRET", "[x]") }})
 		if strings.Contains(got, "SECRET") || strings.Count(strings.ReplaceAll(got, `\`, ""), "[x]") < 13 {

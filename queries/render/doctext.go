@@ -11,6 +11,7 @@ import (
 const (
 	indent      = "  "
 	maxBarWidth = 32
+	pageWidth   = 100 // of text that goes to no terminal, as far as that can be had without wrapping
 	minBarWidth = 8
 )
 
@@ -169,42 +170,141 @@ func blocks(share float64, width int) string {
 	return bar
 }
 
-// textTable draws a table without a box. Where the terminal is too narrow the text columns are wrapped,
-// widest first, so that nothing is lost.
+// textTable draws a table without a box. Where the terminal is too narrow, spare columns go, which is
+// said, and then the text columns are wrapped, widest first: of what is shown nothing is lost.
 func (w *docWriter) textTable(t *Table) {
-	n := len(t.Columns)
-	natural, floor := make([]int, n), make([]int, n)
+	shown, below := w.splitBelow(t)
+	shown, left := w.dropSpare(t, shown)
+	widths := w.columnWidths(t, shown)
+	lines, heights := drawTable(t, shown, widths, w.bold)
+	next := len(lines)
+	for _, h := range heights {
+		next -= h
+	}
+	for _, l := range lines[:next] {
+		w.line(indent[1:], l)
+	}
+	for n, h := range heights {
+		for _, l := range lines[next : next+h] {
+			w.line(indent[1:], l)
+		}
+		next += h
+		for _, i := range below {
+			if cell := t.Rows[n][i]; cell != "" && cell != "-" {
+				w.paragraph(indent+indent+indent, cell, true)
+			}
+		}
+	}
+	if len(left) > 0 {
+		w.paragraph(indent, "A wider terminal also shows: "+strings.Join(left, ", ")+".", true)
+	}
+}
+
+// splitBelow says which columns stand side by side and which go under the rows: none if all fit.
+func (w *docWriter) splitBelow(t *Table) (shown, below []int) {
+	total := 0
+	for i := range t.Columns {
+		width, _ := t.natural(i)
+		total += width + 2
+	}
+	limit := w.opt.Width
+	if limit == 0 {
+		limit = pageWidth
+	}
 	for i, c := range t.Columns {
-		head := displayWidth(visible(c.Name))
-		data := 0
-		for _, row := range t.Rows {
-			data = max(data, displayWidth(visible(row[i])))
-		}
-		natural[i] = max(head, data)
-		if floor[i] = min(natural[i], minTextWidth); c.Align == Right {
-			floor[i] = max(data, floor[i])
+		if c.Below && total+1 > limit {
+			below = append(below, i)
+		} else {
+			shown = append(shown, i)
 		}
 	}
-	widths := natural
-	if w.opt.Width > 0 {
-		// Two spaces part the columns, two stand before the first; go-pretty pads both sides by one.
-		if room := w.opt.Width - 2*n; sum(natural) > room {
-			level := 0
-			for step := 1 << 20; step > 0; step /= 2 {
-				total := 0
-				for i := range natural {
-					total += max(floor[i], min(natural[i], level+step))
-				}
-				if total <= room {
-					level += step
-				}
-			}
-			widths = make([]int, n)
-			for i := range natural {
-				widths[i] = max(floor[i], min(natural[i], level))
+	return shown, below
+}
+
+// natural is the width that a column takes, and the width of its widest cell.
+func (t *Table) natural(i int) (width, cells int) {
+	for _, row := range t.Rows {
+		cells = max(cells, displayWidth(visible(row[i])))
+	}
+	return max(cells, displayWidth(visible(t.Columns[i].Name))), cells
+}
+
+// dropSpare leaves out spare columns until the table fits, and names them.
+func (w *docWriter) dropSpare(t *Table, shown []int) (kept []int, left []string) {
+	for w.opt.Width > 0 {
+		total, worst := 0, -1
+		for n, i := range shown {
+			width, _ := t.natural(i)
+			total += width
+			if s := t.Columns[i].Spare; s > 0 && (worst < 0 || s > t.Columns[shown[worst]].Spare) {
+				worst = n
 			}
 		}
+		if worst < 0 || total <= w.room(len(shown)) {
+			break
+		}
+		left = append([]string{strings.TrimSpace(visible(t.Columns[shown[worst]].Name))}, left...)
+		shown = append(append([]int(nil), shown[:worst]...), shown[worst+1:]...)
 	}
+	return shown, left
+}
+
+// room is what n columns may take: two spaces part them, two stand before the first and one behind the last.
+func (w *docWriter) room(n int) int { return w.opt.Width - 2*n - 1 }
+
+// columnWidths gives each column its width. Words stay whole if all of them fit.
+func (w *docWriter) columnWidths(t *Table, shown []int) []int {
+	natural, narrow, whole := make([]int, len(shown)), make([]int, len(shown)), make([]int, len(shown))
+	for n, i := range shown {
+		width, cells := t.natural(i)
+		natural[n], narrow[n] = width, min(width, minTextWidth)
+		if t.Columns[i].Align == Right {
+			narrow[n] = max(cells, narrow[n])
+		}
+		whole[n] = max(narrow[n], min(width, t.longestWord(i)))
+	}
+	room := w.room(len(shown))
+	if w.opt.Width == 0 || sum(natural) <= room {
+		return natural
+	}
+	floor := whole
+	if sum(whole) > room {
+		floor = narrow
+	}
+	level := 0
+	for step := 1 << 20; step > 0; step /= 2 {
+		total := 0
+		for i := range natural {
+			total += max(floor[i], min(natural[i], level+step))
+		}
+		if total <= room {
+			level += step
+		}
+	}
+	widths := make([]int, len(shown))
+	for i := range natural {
+		widths[i] = max(floor[i], min(natural[i], level))
+	}
+	return widths
+}
+
+// longestWord is the width of the longest word of a column, as far as it is worth keeping whole.
+func (t *Table) longestWord(i int) int {
+	longest := 0
+	measure := func(s string) {
+		for _, word := range strings.Fields(visible(s)) {
+			longest = max(longest, displayWidth(word))
+		}
+	}
+	measure(t.Columns[i].Name)
+	for _, row := range t.Rows {
+		measure(row[i])
+	}
+	return min(longest, 4*minTextWidth)
+}
+
+// drawTable draws the columns shown; heights counts the lines of each row, which come last.
+func drawTable(t *Table, shown, widths []int, bold func(string) string) (lines []string, heights []int) {
 	fixWidths()
 	tw := table.NewWriter()
 	style := table.StyleLight
@@ -213,33 +313,33 @@ func (w *docWriter) textTable(t *Table) {
 	style.Options.SeparateColumns = false
 	style.Box.MiddleHorizontal = "─"
 	tw.SetStyle(style)
-	configs := make([]table.ColumnConfig, n)
-	head := make(table.Row, n)
-	fold := func(s string, i int) string { return strings.Join(wrap(visible(s), widths[i]), "\n") }
-	for i, c := range t.Columns {
+	configs := make([]table.ColumnConfig, len(shown))
+	head := make(table.Row, len(shown))
+	for n, i := range shown {
 		align := text.AlignLeft
-		if c.Align == Right {
+		if t.Columns[i].Align == Right {
 			align = text.AlignRight
 		}
-		configs[i] = table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, WidthMin: widths[i]}
-		var lines []string
-		for _, l := range strings.Split(fold(c.Name, i), "\n") {
-			lines = append(lines, w.bold(l))
+		configs[n] = table.ColumnConfig{Number: n + 1, Align: align, AlignHeader: align, WidthMin: widths[n]}
+		var names []string
+		for _, l := range wrap(visible(t.Columns[i].Name), widths[n]) {
+			names = append(names, bold(l))
 		}
-		head[i] = strings.Join(lines, "\n")
+		head[n] = strings.Join(names, "\n")
 	}
 	tw.SetColumnConfigs(configs)
 	tw.AppendHeader(head)
 	for _, cells := range t.Rows {
-		row := make(table.Row, n)
-		for i, c := range cells {
-			row[i] = fold(c, i)
+		row, height := make(table.Row, len(shown)), 1
+		for n, i := range shown {
+			folded := wrap(visible(cells[i]), widths[n])
+			height = max(height, len(folded))
+			row[n] = strings.Join(folded, "\n")
 		}
 		tw.AppendRow(row)
+		heights = append(heights, height)
 	}
-	for _, l := range strings.Split(tw.Render(), "\n") {
-		w.line(indent[1:], l)
-	}
+	return strings.Split(tw.Render(), "\n"), heights
 }
 
 func padRight(s string, width int) string {

@@ -20,7 +20,11 @@ var suffixes = []struct{ suffix, label string }{
 func Label(name string) string {
 	for _, s := range suffixes {
 		if base, ok := strings.CutSuffix(name, s.suffix); ok && base != "" {
-			return strings.ReplaceAll(base, "_", " ") + s.label
+			base = strings.ReplaceAll(base, "_", " ")
+			if s.label == "s" && strings.HasSuffix(base, "s") {
+				return base
+			}
+			return base + s.label
 		}
 	}
 	return strings.ReplaceAll(name, "_", " ")

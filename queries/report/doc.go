@@ -45,7 +45,9 @@ func (t *Table) section(zone *time.Location) (render.Section, bool) {
 		}
 	case "table":
 		s.Table = t.People(zone)
-		if more := len(t.Rows) - len(s.Table.Rows); more > 0 {
+		if more := len(t.Rows) - len(s.Table.Rows); more > 0 && t.More != "" {
+			s.Lines = append(s.Lines, t.More)
+		} else if more > 0 {
 			s.Lines = append(s.Lines, render.Int(more)+" more; -f json has all of them.")
 		}
 	}
@@ -87,10 +89,10 @@ func (t *Table) People(zone *time.Location) *render.Table {
 			align = render.Right
 		}
 		shown = append(shown, i)
-		table.Columns = append(table.Columns, render.TableColumn{Name: t.label(c.Name), Align: align})
+		table.Columns = append(table.Columns, render.TableColumn{Name: t.label(c.Name), Align: align, Below: t.below[c.Name], Spare: t.spare[c.Name]})
 	}
 	for n, row := range t.Rows {
-		if t.show > 0 && n == t.show {
+		if t.Show > 0 && n == t.Show {
 			break
 		}
 		cells := make([]string, len(shown))

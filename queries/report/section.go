@@ -19,13 +19,16 @@ type Section struct {
 	Kind  string // facts (one row), table, bars (label, value, text)
 	Note  string // printed below the title
 	Empty string // printed when there are no rows; without it the section is left out
+	Show  int    // rows that people see; 0 = all
+	More  string // printed when there are others; without it, their number
 	SQL   string
 
 	labels   map[string]string // headings for people, by column
 	jsonOnly map[string]bool   // columns that people are spared
 	textOnly map[string]bool   // columns that are there for people alone
 	optional map[string]bool   // columns that people see only where they hold something
-	show     int               // rows that people see, the number of the others being named; 0 = all
+	below    map[string]bool   // columns of long text, printed under their rows where the line would be too long
+	spare    map[string]int    // columns that a narrow terminal does without, the highest first
 }
 
 // Sections reads the sections of a report: overview, session, sessions, timeline or doctor.
@@ -59,6 +62,8 @@ func Sections(name string) ([]Section, error) {
 //	-- kind: table
 //	-- label: failed_count = failed
 //	-- optional: denied_count, unknown_count
+//	-- below: reasons
+//	-- spare: result_bytes, kind
 //	-- json only: tool_call_id
 //	-- text only: place
 //	-- show: 20
@@ -68,7 +73,8 @@ func parseSection(file, text string) (Section, error) {
 	if !ok {
 		return Section{}, fmt.Errorf("%s: want NN_name.sql", file)
 	}
-	s := Section{Key: key, labels: map[string]string{}, jsonOnly: map[string]bool{}, textOnly: map[string]bool{}, optional: map[string]bool{}}
+	s := Section{Key: key, labels: map[string]string{}, jsonOnly: map[string]bool{}, textOnly: map[string]bool{}, optional: map[string]bool{},
+		below: map[string]bool{}, spare: map[string]int{}}
 	head := 0
 	for _, line := range strings.SplitAfter(text, "\n") {
 		field, value, ok := strings.Cut(strings.TrimPrefix(line, "-- "), ":")
@@ -98,12 +104,19 @@ func parseSection(file, text string) (Section, error) {
 			addNames(s.jsonOnly, value)
 		case "text only":
 			addNames(s.textOnly, value)
+		case "below":
+			addNames(s.below, value)
+		case "spare":
+			list := strings.Split(value, ",")
+			for i, n := range list {
+				s.spare[strings.TrimSpace(n)] = len(list) - i
+			}
 		case "show":
 			n, err := strconv.Atoi(value)
 			if err != nil {
 				return s, fmt.Errorf("%s: show: %w", file, err)
 			}
-			s.show = n
+			s.Show = n
 		default:
 			return s, fmt.Errorf("%s: unknown header %q", file, field)
 		}

@@ -1,5 +1,6 @@
 -- title: Agents
 -- kind: table
+-- spare: first_at, record_count
 -- empty: No session log was read.
 -- label: file_count = files
 -- label: unknown_record_count = unknown records

@@ -1,5 +1,6 @@
 -- title: Records of unknown type
 -- kind: table
+-- below: example
 -- show: 20
 -- note: Counted, never guessed at. Please report them with the version; no content is shown.
 -- optional: agent_version, record_type, field

@@ -1,5 +1,6 @@
 -- title: Lines that could not be understood
 -- kind: table
+-- below: example
 -- show: 20
 SELECT
     x.agent,

@@ -1,5 +1,6 @@
 -- title: Newest imports
 -- kind: table
+-- spare: tool_version, seen_source_count
 -- label: import_id = import
 -- label: took_ms = took
 -- label: tool_version = version

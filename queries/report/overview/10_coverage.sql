@@ -30,12 +30,13 @@ files AS (
     FROM places
 ),
 
--- What could not be read belongs to no session.
+-- What could not be read belongs to no session, and to no report of one.
 outside AS (
     SELECT
         count(*) FILTER (source_state = 'unreadable') AS unreadable_source_count,
         count(*) FILTER (source_state = 'refused') AS refused_source_count
     FROM raw.sources
+    WHERE $session::VARCHAR = ''
 ),
 
 troubles AS (

@@ -1,7 +1,9 @@
 -- title: Riskiest sessions
 -- kind: table
+-- below: reasons
+-- spare: started_at, project
 -- note: Lowest health first, then the most expensive. Health is session_health_v1: 100 minus the points of what is listed.
--- empty: No session lost a point of health.
+-- empty: No session lost a point of health, or none could be scored.
 -- label: session_id = session
 -- label: end_state = ended
 -- json only: band, tool_failed_count

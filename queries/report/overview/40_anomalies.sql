@@ -1,5 +1,6 @@
 -- title: Anomalies
 -- kind: table
+-- spare: worst_session_id
 -- empty: No anomaly was found.
 -- label: session_count = sessions
 -- label: worst_session_id = worst session

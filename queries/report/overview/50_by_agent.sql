@@ -1,5 +1,6 @@
 -- title: By agent
 -- kind: table
+-- spare: cache_hit_ratio, output_tokens, input_tokens
 -- label: unpriced_call_count = unpriced calls
 -- label: cache_hit_ratio = cache hits
 -- optional: unpriced_call_count

@@ -1,5 +1,6 @@
 -- title: By model
 -- kind: table
+-- spare: cache_hit_ratio, output_tokens, input_tokens
 -- show: 20
 -- note: A session counts in each row in which it made calls.
 -- label: unpriced_call_count = unpriced calls

@@ -1,5 +1,6 @@
 -- title: By project
 -- kind: table
+-- spare: cache_hit_ratio, output_tokens, input_tokens
 -- show: 20
 -- label: unpriced_call_count = unpriced calls
 -- label: cache_hit_ratio = cache hits

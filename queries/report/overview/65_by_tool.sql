@@ -1,5 +1,6 @@
 -- title: By tool
 -- kind: table
+-- spare: result_bytes, kind, session_count
 -- show: 20
 -- note: Tests and builds that failed and searches without a hit are findings, not failures of the tool.
 -- label: failed_count = failed

@@ -5,6 +5,7 @@
 -- text only: finding, places
 -- label: places = seen at
 -- optional: places
+-- below: places
 WITH evidence AS (
     SELECT anomaly, unnest(evidence[1:5]) AS item, generate_subscripts(evidence[1:5], 1) AS position
     FROM anomalies_v1
@@ -24,7 +25,7 @@ placed AS (
         e.anomaly,
         list(
             CASE
-                WHEN k.line IS NOT NULL AND k.source_id IS DISTINCT FROM s.main_source_id THEN parse_filename(x.path) || ':' || k.line
+                WHEN k.line IS NOT NULL AND k.source_id IS DISTINCT FROM s.main_source_id THEN '…' || right(parse_filename(x.path), 20) || ':' || k.line
                 WHEN k.line IS NOT NULL THEN 'line ' || k.line
                 WHEN try_cast(e.item AS TIMESTAMPTZ) IS NOT NULL THEN strftime(e.item::TIMESTAMPTZ AT TIME ZONE $tz, '%H:%M:%S')
                 ELSE e.item

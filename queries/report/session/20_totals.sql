@@ -9,7 +9,7 @@
 -- label: cache_read_input_tokens =   from the cache
 -- label: cache_creation_5m_input_tokens =   written to the cache, 5 minutes
 -- label: cache_creation_1h_input_tokens =   written to the cache, 1 hour
--- label: reasoning_output_tokens =   reasoning
+-- label: reasoning_output_tokens =   reasoning tokens
 -- label: cache_hit_ratio = cache hits
 -- label: user_turn_count = prompts
 -- label: tool_ok_count =   fine

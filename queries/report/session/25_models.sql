@@ -1,5 +1,6 @@
 -- title: Models
 -- kind: table
+-- spare: cache_read_input_tokens, input_tokens
 -- label: cache_read_input_tokens = from the cache
 -- label: unpriced_call_count = unpriced calls
 -- optional: unpriced_call_count

@@ -1,5 +1,6 @@
 -- title: Tools
 -- kind: table
+-- spare: result_bytes, kind, median_ms
 -- note: Tests and builds that failed and searches without a hit are findings, not failures of the tool.
 -- label: failed_count = failed
 -- label: finding_count = findings

@@ -1,5 +1,6 @@
 -- title: Failed tool calls
 -- kind: table
+-- spare: exit_code
 -- show: 20
 -- label: error_type = what
 -- label: exit_code = exit
@@ -15,7 +16,7 @@ SELECT
     coalesce(t.target_path, CASE WHEN length(b.body) > 100 THEN left(b.body, 99) || '…' ELSE b.body END) AS about,
     x.path,
     coalesce(t.result_line, t.line) AS line,
-    CASE WHEN t.source_id = s.main_source_id THEN 'line ' ELSE parse_filename(x.path) || ':' END || coalesce(t.result_line, t.line) AS place
+    CASE WHEN t.source_id = s.main_source_id THEN 'line ' ELSE '…' || right(parse_filename(x.path), 20) || ':' END || coalesce(t.result_line, t.line) AS place
 FROM tool_calls_v1 AS t
 JOIN sessions_v1 AS s USING (session_id)
 JOIN raw.sources AS x USING (source_id)

@@ -1,5 +1,6 @@
 -- title: Sub-agents
 -- kind: table
+-- spare: depth, started_at, kind
 -- show: 40
 -- label: run_id = run
 -- label: agent_type = type

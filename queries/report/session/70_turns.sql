@@ -1,5 +1,7 @@
 -- title: Turns
 -- kind: table
+-- below: prompt
+-- spare: trigger, model_call_count, started_at
 -- show: 40
 -- label: span_ms = took
 -- label: end_reason = ended

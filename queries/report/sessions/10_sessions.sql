@@ -1,5 +1,7 @@
 -- title: Sessions
 -- kind: table
+-- below: about
+-- spare: output_tokens, input_tokens, model_call_count, tool_call_count, project, tool_failed_count, span_ms, end_state, agent
 -- label: session_id = session
 -- label: span_ms = took
 -- label: end_state = ended

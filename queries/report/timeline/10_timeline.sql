@@ -1,5 +1,6 @@
 -- title: Timeline
 -- kind: table
+-- below: about
 -- empty: The log holds no steps.
 -- label: duration_ms = took
 -- optional: run, status, duration_ms, about
