@@ -15,13 +15,26 @@ type Refusal struct {
 
 // detect asks every parser whose a file is. The surest verdict wins; where two are equally sure, the
 // one in whose root the file lies. A file that nobody takes comes back with the reason.
+//
+// A parser of last resort gets what no other knows, not even as something else of its own, and nothing
+// that lies among the files of an agent.
 func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
 	if len(head) == 0 {
 		return nil, &Refusal{c.Path, c.Agent, "empty file"}
 	}
 	best, verdict, reason := []Parser(nil), Foreign, ""
+	var last Parser
 	for _, p := range parsers {
 		m := p.Match(c.Path, head)
+		if p.Format().Fallback {
+			if c.Agent != "" {
+				continue
+			}
+			if m.Verdict == Weak {
+				last = p
+				continue
+			}
+		}
 		if m.Verdict > verdict {
 			best, verdict, reason = best[:0], m.Verdict, m.Reason
 		}
@@ -30,6 +43,8 @@ func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
 		}
 	}
 	switch {
+	case verdict == Foreign && last != nil:
+		return last, nil
 	case verdict == Foreign:
 		return nil, &Refusal{c.Path, c.Agent, "no session log of a known agent: " + describe(head)}
 	case verdict == NotSession:

@@ -51,6 +51,8 @@ type Format struct {
 	StoreKind string
 	// Roots lists the folders (or single files) where the agent keeps its logs.
 	Roots func(Env) []Root
+	// Fallback says that the parser takes what many programs write: what any other knows is the other's.
+	Fallback bool
 	// Retention says how long the agent keeps its logs by default, in days; 0 = it does not delete them.
 	RetentionDays int
 }

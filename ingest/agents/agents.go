@@ -6,6 +6,7 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/aider"
 	"github.com/agenttrace/agenttrace/ingest/amp"
 	"github.com/agenttrace/agenttrace/ingest/claude"
+	"github.com/agenttrace/agenttrace/ingest/claudestream"
 	"github.com/agenttrace/agenttrace/ingest/cline"
 	"github.com/agenttrace/agenttrace/ingest/codebuff"
 	"github.com/agenttrace/agenttrace/ingest/codex"
@@ -14,12 +15,19 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/cursor"
 	"github.com/agenttrace/agenttrace/ingest/droid"
 	"github.com/agenttrace/agenttrace/ingest/gemini"
+	"github.com/agenttrace/agenttrace/ingest/generic"
 	"github.com/agenttrace/agenttrace/ingest/grok"
 	"github.com/agenttrace/agenttrace/ingest/hermes"
 	"github.com/agenttrace/agenttrace/ingest/iflow"
+	"github.com/agenttrace/agenttrace/ingest/inspect"
 	"github.com/agenttrace/agenttrace/ingest/kimi"
+	"github.com/agenttrace/agenttrace/ingest/langfuse"
+	"github.com/agenttrace/agenttrace/ingest/opencode"
+	"github.com/agenttrace/agenttrace/ingest/openhands"
+	"github.com/agenttrace/agenttrace/ingest/otel"
 	"github.com/agenttrace/agenttrace/ingest/pi"
 	"github.com/agenttrace/agenttrace/ingest/qwen"
+	"github.com/agenttrace/agenttrace/ingest/sweagent"
 )
 
 // All returns one parser of every agent.
@@ -28,6 +36,7 @@ func All() []ingest.Parser {
 		aider.Parser{},
 		amp.Parser{},
 		claude.Parser{},
+		claudestream.Parser{},
 		cline.Cline{},
 		cline.Kilo{},
 		cline.Roo{},
@@ -38,13 +47,21 @@ func All() []ingest.Parser {
 		cursor.Parser{},
 		droid.Parser{},
 		gemini.Parser{},
+		generic.Parser{},
 		grok.Parser{},
 		hermes.Parser{},
 		iflow.Parser{},
+		inspect.Parser{},
 		kimi.Parser{},
+		langfuse.Parser{},
+		opencode.Parser{},
+		openhands.Parser{},
+		otel.Parser{},
 		pi.OMP{},
 		pi.OpenClaw{},
 		pi.Parser{},
 		qwen.Parser{},
+		sweagent.Mini{},
+		sweagent.Parser{},
 	}
 }

@@ -27,7 +27,7 @@ func TestOneParserWins(t *testing.T) {
 			return err
 		}
 		agent, inCase := firstPart(filepath.ToSlash(rel))
-		if agent == "claude" {
+		if agent == "claude" || agent == "claude-stream" {
 			agent = "claude-code"
 		}
 		name, rest := firstPart(inCase)
@@ -45,6 +45,9 @@ func TestOneParserWins(t *testing.T) {
 		best, verdict := []string(nil), ingest.Foreign
 		for _, p := range All() {
 			m := p.Match("/home/ana/"+rest, head)
+			if p.Format().Fallback && p.Format().Agent != agent && m.Verdict == ingest.Weak {
+				continue // it takes what no other knows
+			}
 			if m.Verdict > verdict {
 				best, verdict = nil, m.Verdict
 			}

@@ -18,15 +18,12 @@ import (
 // Agent is the word in the column agent: that of the transcripts.
 const Agent = "claude-code"
 
-// version is that of the transcripts' parser, because sources are told to be current by their agent.
-const version = 1
-
 // Parser reads saved streams. The zero value is ready for use.
 type Parser struct{}
 
 // Format describes the format. Streams are saved wherever the caller chose.
 func (Parser) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Parser: "claude-code-stream", Title: "Claude Code (output stream)", Version: version, StoreKind: "jsonl", Roots: func(ingest.Env) []ingest.Root { return nil }}
+	return ingest.Format{Agent: Agent, Parser: "claude-code-stream", Title: "Claude Code (output stream)", Version: 1, StoreKind: "jsonl", Roots: func(ingest.Env) []ingest.Root { return nil }}
 }
 
 // maxMatchLines bounds how many lines Match looks at.

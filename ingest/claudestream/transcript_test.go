@@ -70,8 +70,8 @@ func TestSameIDs(t *testing.T) {
 	if same < 14 {
 		t.Errorf("only %d things in common", same)
 	}
-	if a, b := (claude.Parser{}).Format(), (claudestream.Parser{}).Format(); a.Agent != b.Agent || a.Version != b.Version {
-		t.Errorf("%s %d and %s %d: sources are current by agent and version", a.Agent, a.Version, b.Agent, b.Version)
+	if a, b := (claude.Parser{}).Format(), (claudestream.Parser{}).Format(); a.Agent != b.Agent || a.Name() == b.Name() {
+		t.Errorf("%s %s and %s %s: one agent, two parsers", a.Agent, a.Name(), b.Agent, b.Name())
 	}
 	// Neither takes what is the other's.
 	for _, c := range []struct {

@@ -23,7 +23,7 @@ type Parser struct{}
 
 // Format describes the format.
 func (Parser) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Title: "Messages and traces of any program", Version: 1, StoreKind: "json", Roots: func(ingest.Env) []ingest.Root { return nil }}
+	return ingest.Format{Agent: Agent, Title: "Messages and traces of any program", Version: 1, StoreKind: "json", Fallback: true, Roots: func(ingest.Env) []ingest.Root { return nil }}
 }
 
 // sampled is how many values of a file are looked at.
