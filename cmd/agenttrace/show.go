@@ -10,6 +10,7 @@ import (
 
 	"github.com/agenttrace/agenttrace/queries/render"
 	"github.com/agenttrace/agenttrace/queries/report"
+	"github.com/agenttrace/agenttrace/schema/store"
 )
 
 func newShowCommand(e *env) *cobra.Command {
@@ -108,11 +109,11 @@ func (r *reporter) session(id string) error {
 	if err := r.scope(id); err != nil {
 		return err
 	}
-	rep, err := r.build("session", "agenttrace session "+id, id)
-	if err != nil {
+	if err := r.own(id); err != nil {
 		return err
 	}
-	if err := r.narrow(); err != nil {
+	rep, err := r.build("session", "agenttrace session "+id, id)
+	if err != nil {
 		return err
 	}
 	coverage, err := r.run("overview", id, "coverage")
@@ -139,6 +140,21 @@ func (r *reporter) session(id string) error {
 		return err
 	}
 	return verdict(gates)
+}
+
+// own makes temporary tables of what belongs to one session: its report asks for each of them several
+// times, and planning the views anew would take most of the time.
+func (r *reporter) own(id string) error {
+	for _, t := range [][2]string{
+		{"own_session", "sessions_v1"}, {"own_runs", "runs_v1"}, {"own_calls", "model_call_costs_v1"}, {"own_tools", "tool_calls_v1"},
+		{"own_messages", "messages_v1"}, {"own_anomalies", "anomalies_v1"}, {"own_health", "session_health_v1"},
+	} {
+		q := fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS SELECT * FROM %s WHERE session_id = %s", t[0], t[1], store.Quote(id))
+		if err := r.conn.Exec(r.e.ctx, q); err != nil {
+			return err
+		}
+	}
+	return r.conn.Exec(r.e.ctx, "CREATE OR REPLACE TEMP VIEW scoped_calls AS FROM own_calls")
 }
 
 // run runs one section of a report.

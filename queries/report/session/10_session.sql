@@ -30,6 +30,5 @@ SELECT
     s.relation,
     s.parent_session_id,
     s.fidelity
-FROM sessions_v1 AS s
+FROM own_session AS s
 LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id
-WHERE s.session_id = $session

@@ -3,7 +3,7 @@
 -- label: unscored_reason = why there is no score
 -- optional: reasons, rules_without_data
 WITH lost AS (
-    SELECT unnest(deductions) AS deduction FROM session_health_v1 WHERE session_id = $session
+    SELECT unnest(deductions) AS deduction FROM own_health
 ),
 
 rules AS (
@@ -17,7 +17,7 @@ explained AS (
             ORDER BY r.points DESC, r.anomaly
         ) AS reasons
     FROM rules AS r
-    LEFT JOIN anomalies_v1 AS a ON a.anomaly = r.anomaly AND a.session_id = $session
+    LEFT JOIN own_anomalies AS a ON a.anomaly = r.anomaly
 )
 
 SELECT
@@ -27,6 +27,5 @@ SELECT
     coalesce(e.reasons, []) AS reasons,
     h.unscored_reason,
     h.rules_without_data
-FROM session_health_v1 AS h
+FROM own_health AS h
 CROSS JOIN explained AS e
-WHERE h.session_id = $session

@@ -8,16 +8,15 @@
 -- below: places
 WITH evidence AS (
     SELECT anomaly, unnest(evidence[1:5]) AS item, generate_subscripts(evidence[1:5], 1) AS position
-    FROM anomalies_v1
-    WHERE session_id = $session
+    FROM own_anomalies
 ),
 
 known AS (
-    SELECT tool_call_id AS item, source_id, line FROM tool_calls_v1 WHERE session_id = $session
+    SELECT tool_call_id AS item, source_id, line FROM own_tools
     UNION ALL
-    SELECT message_id, source_id, line FROM messages_v1 WHERE session_id = $session
+    SELECT message_id, source_id, line FROM own_messages
     UNION ALL
-    SELECT model_call_id, source_id, line FROM model_calls_v1 WHERE session_id = $session
+    SELECT model_call_id, source_id, line FROM own_calls
 ),
 
 placed AS (
@@ -32,7 +31,7 @@ placed AS (
             END ORDER BY e.position
         ) AS places
     FROM evidence AS e
-    JOIN sessions_v1 AS s ON s.session_id = $session
+    CROSS JOIN own_session AS s
     LEFT JOIN known AS k USING (item)
     LEFT JOIN raw.sources AS x ON x.source_id = k.source_id
     GROUP BY e.anomaly
@@ -47,7 +46,6 @@ SELECT
     a.evidence,
     struct_pack(anomaly := a.anomaly, value := a.value, threshold := a.threshold, unit := a.unit) AS finding,
     p.places
-FROM anomalies_v1 AS a
+FROM own_anomalies AS a
 LEFT JOIN placed AS p USING (anomaly)
-WHERE a.session_id = $session
 ORDER BY array_position(['high', 'medium', 'low', 'info'], a.severity), a.anomaly

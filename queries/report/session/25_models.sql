@@ -14,7 +14,6 @@ SELECT
     sum(c.input_tokens)::BIGINT AS input_tokens,
     sum(c.cache_read_input_tokens)::BIGINT AS cache_read_input_tokens,
     sum(c.output_tokens)::BIGINT AS output_tokens
-FROM model_call_costs_v1 AS c
-WHERE c.session_id = $session
+FROM own_calls AS c
 GROUP BY ALL
 ORDER BY cost_usd DESC NULLS LAST, model

@@ -19,7 +19,6 @@ SELECT
     quantile_cont(t.duration_ms, 0.5)::BIGINT AS median_ms,
     max(t.duration_ms) AS longest_ms,
     sum(t.result_bytes)::BIGINT AS result_bytes
-FROM tool_calls_v1 AS t
-WHERE t.session_id = $session
+FROM own_tools AS t
 GROUP BY ALL
 ORDER BY call_count DESC, tool

@@ -17,10 +17,10 @@ SELECT
     x.path,
     coalesce(t.result_line, t.line) AS line,
     CASE WHEN t.source_id = s.main_source_id THEN 'line ' ELSE '…' || right(parse_filename(x.path), 20) || ':' END || coalesce(t.result_line, t.line) AS place
-FROM tool_calls_v1 AS t
-JOIN sessions_v1 AS s USING (session_id)
+FROM own_tools AS t
+JOIN own_session AS s USING (session_id)
 JOIN raw.sources AS x USING (source_id)
 LEFT JOIN raw.texts AS b
     ON b.source_id = t.source_id AND b.line = t.line AND b.owner_kind = 'tool_call' AND b.part = 'args' AND b.owner_id = ('0x' || t.tool_call_id)::UBIGINT
-WHERE t.session_id = $session AND t.status IN ('error', 'denied')
+WHERE t.status IN ('error', 'denied')
 ORDER BY t.seq, t.tool_call_id

@@ -17,9 +17,9 @@ SELECT
     r.end_state,
     c.model_call_count,
     c.cost_usd
-FROM runs_v1 AS r
+FROM own_runs AS r
 LEFT JOIN (
-    SELECT run_id, count(*) AS model_call_count, sum(cost_usd)::DECIMAL(24, 12) AS cost_usd FROM model_call_costs_v1 WHERE session_id = $session GROUP BY run_id
+    SELECT run_id, count(*) AS model_call_count, sum(cost_usd)::DECIMAL(24, 12) AS cost_usd FROM own_calls GROUP BY run_id
 ) AS c USING (run_id)
-WHERE r.session_id = $session AND r.run_kind <> 'main'
+WHERE r.run_kind <> 'main'
 ORDER BY r.started_at, r.run_id

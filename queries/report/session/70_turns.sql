@@ -8,21 +8,20 @@
 -- optional: model_call_count, tool_call_count, cost_usd, prompt
 WITH calls AS (
     SELECT turn_id, count(*) AS model_call_count, sum(cost_usd)::DECIMAL(24, 12) AS cost_usd
-    FROM model_call_costs_v1
-    WHERE session_id = $session
+    FROM own_calls
     GROUP BY turn_id
 ),
 
 tools AS (
-    SELECT turn_id, count(*) AS tool_call_count FROM tool_calls_v1 WHERE session_id = $session GROUP BY turn_id
+    SELECT turn_id, count(*) AS tool_call_count FROM own_tools GROUP BY turn_id
 ),
 
 prompts AS (
     SELECT m.turn_id, arg_min(regexp_replace(trim(b.body), '\s+', ' ', 'g'), m.seq) AS body
-    FROM messages_v1 AS m
+    FROM own_messages AS m
     JOIN raw.texts AS b
         ON b.source_id = m.source_id AND b.line = m.line AND b.owner_kind = 'message' AND b.part = 'text' AND b.owner_id = ('0x' || m.message_id)::UBIGINT
-    WHERE m.session_id = $session AND m.kind = 'prompt'
+    WHERE m.kind = 'prompt'
     GROUP BY m.turn_id
 )
 
@@ -37,7 +36,7 @@ SELECT
     u.end_reason,
     CASE WHEN length(x.body) > 80 THEN left(x.body, 79) || '…' ELSE x.body END AS prompt
 FROM turns_v1 AS u
-JOIN runs_v1 AS r ON r.run_id = u.run_id AND r.run_kind = 'main'
+JOIN own_runs AS r ON r.run_id = u.run_id AND r.run_kind = 'main'
 LEFT JOIN calls AS c USING (turn_id)
 LEFT JOIN tools AS t USING (turn_id)
 LEFT JOIN prompts AS x USING (turn_id)

@@ -20,15 +20,13 @@ WITH texts AS (
 steps AS (
     SELECT
         m.seq, m.occurred_at AS at, m.run_id, m.kind AS step, m.role AS what, NULL AS status, NULL::BIGINT AS duration_ms, b.body AS about, m.source_id, m.line
-    FROM messages_v1 AS m
+    FROM own_messages AS m
     LEFT JOIN texts AS b ON b.source_id = m.source_id AND b.line = m.line AND b.part = 'text' AND b.owner_id = ('0x' || m.message_id)::UBIGINT
-    WHERE m.session_id = $session
     UNION ALL
     SELECT
         t.seq, t.requested_at, t.run_id, 'tool', coalesce(t.tool_name_raw, t.tool_name), coalesce(t.error_type, t.status), t.duration_ms, coalesce(t.target_path, b.body), t.source_id, t.line
-    FROM tool_calls_v1 AS t
+    FROM own_tools AS t
     LEFT JOIN texts AS b ON b.source_id = t.source_id AND b.line = t.line AND b.part = 'args' AND b.owner_id = ('0x' || t.tool_call_id)::UBIGINT
-    WHERE t.session_id = $session
     UNION ALL
     SELECT seq, occurred_at, run_id, 'event', event, NULL, duration_ms, detail, source_id, line
     FROM session_events_v1
@@ -52,7 +50,7 @@ SELECT
     s.line,
     s.source_id = z.main_source_id AS is_main_file
 FROM steps AS s
-JOIN runs_v1 AS r USING (run_id)
-JOIN sessions_v1 AS z ON z.session_id = $session
+JOIN own_runs AS r USING (run_id)
+CROSS JOIN own_session AS z
 LEFT JOIN raw.sources AS x ON x.source_id = s.source_id
 ORDER BY s.seq, s.line
