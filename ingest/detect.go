@@ -22,29 +22,11 @@ func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
 	if len(head) == 0 {
 		return nil, &Refusal{c.Path, c.Agent, "empty file"}
 	}
-	best, verdict, reason := []Parser(nil), Foreign, ""
-	var last Parser
-	for _, p := range parsers {
-		m := p.Match(c.Path, head)
-		if p.Format().Fallback {
-			if c.Agent != "" {
-				continue
-			}
-			if m.Verdict == Weak {
-				last = p
-				continue
-			}
-		}
-		if m.Verdict > verdict {
-			best, verdict, reason = best[:0], m.Verdict, m.Reason
-		}
-		if m.Verdict == verdict && verdict > Foreign {
-			best = append(best, p)
-		}
+	best, verdict, reason := ask(parsers, c, head, false)
+	if verdict == Foreign && c.Agent == "" {
+		best, verdict, reason = ask(parsers, c, head, true)
 	}
 	switch {
-	case verdict == Foreign && last != nil:
-		return last, nil
 	case verdict == Foreign:
 		return nil, &Refusal{c.Path, c.Agent, "no session log of a known agent: " + describe(head)}
 	case verdict == NotSession:
@@ -63,6 +45,23 @@ func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
 	}
 	sort.Strings(names)
 	return nil, &Refusal{c.Path, "", "could be a log of " + strings.Join(names, " or ")}
+}
+
+// ask collects the surest of the parsers.
+func ask(parsers []Parser, c Candidate, head []byte, fallback bool) (best []Parser, verdict Verdict, reason string) {
+	for _, p := range parsers {
+		if p.Format().Fallback != fallback {
+			continue
+		}
+		m := p.Match(c.Path, head)
+		if m.Verdict > verdict {
+			best, verdict, reason = best[:0], m.Verdict, m.Reason
+		}
+		if m.Verdict == verdict && verdict > Foreign {
+			best = append(best, p)
+		}
+	}
+	return best, verdict, reason
 }
 
 // describe says in a word what a foreign file looks like, without quoting it.

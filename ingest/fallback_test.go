@@ -16,7 +16,7 @@ func (f fixed) Format() Format                           { return Format{Agent: 
 func (f fixed) Match(string, []byte) Match               { return Match{Verdict: f.verdict} }
 func (fixed) Parse(context.Context, *Source, Emit) error { return nil }
 
-// TestFallback gives a parser of last resort what no other knows, and what it alone is sure of.
+// TestFallback gives a parser of last resort what no other knows, outside of the agents' own places.
 func TestFallback(t *testing.T) {
 	last := func(v Verdict) fixed { return fixed{"last", v, true} }
 	own := func(v Verdict) fixed { return fixed{"own", v, false} }
@@ -29,7 +29,9 @@ func TestFallback(t *testing.T) {
 		{"equal", "", []Parser{last(Weak), own(Weak)}, "own"},
 		{"equal, other order", "", []Parser{own(Weak), last(Weak)}, "own"},
 		{"known as something else", "", []Parser{last(Weak), own(NotSession)}, ""},
-		{"surer", "", []Parser{last(Sure), own(Weak)}, "last"},
+		{"surer", "", []Parser{last(Sure), own(Weak)}, "own"},
+		{"sure alone", "", []Parser{last(Sure), own(Foreign)}, "last"},
+		{"says what it is", "", []Parser{last(NotSession), own(Foreign)}, ""},
 		{"alone", "", []Parser{last(Weak), own(Foreign)}, "last"},
 		{"among an agent's files", "own", []Parser{last(Weak), own(Foreign)}, ""},
 		{"surely among an agent's files", "own", []Parser{last(Sure), own(Foreign)}, ""},

@@ -45,7 +45,7 @@ func TestOneParserWins(t *testing.T) {
 		best, verdict := []string(nil), ingest.Foreign
 		for _, p := range All() {
 			m := p.Match("/home/ana/"+rest, head)
-			if p.Format().Fallback && p.Format().Agent != agent && m.Verdict == ingest.Weak {
+			if p.Format().Fallback && p.Format().Agent != agent {
 				continue // it takes what no other knows
 			}
 			if m.Verdict > verdict {

@@ -27,7 +27,7 @@ func (Parser) Format() ingest.Format {
 }
 
 // maxMatchLines bounds how many lines Match looks at.
-const maxMatchLines = 64
+const maxMatchLines = 16
 
 // Match knows a stream by its first line, by its result, or by messages that only this agent writes in
 // this form. Several other agents imitate it; they differ in what stands beside.
@@ -69,7 +69,10 @@ func (Parser) Match(path string, head []byte) ingest.Match {
 // judge weighs one line. other says that only another agent writes it.
 func judge(o trace.Object) (v ingest.Verdict, other bool) {
 	session := o.Str("session_id")
-	if session == "" || o.Has("sessionId") {
+	if o.Has("sessionId") {
+		return ingest.Foreign, true // a transcript
+	}
+	if session == "" {
 		return ingest.Foreign, false
 	}
 	if strings.HasPrefix(session, "T-") || o.Has("total_cost_usd_ticks") || o.Has("qwen_code_version") || o.Has("stats") || o.Has("call_id") || o.Has("timestamp_ms") {

@@ -43,7 +43,7 @@ func (Parser) Match(path string, head []byte) ingest.Match {
 		}
 		return ingest.Match{}
 	}
-	head = trace.Plain(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	o := trace.ObjectOf(head)
 	eval := o.Object("eval")
 	if !eval.Has("task") || !eval.Has("model") {
