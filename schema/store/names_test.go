@@ -229,13 +229,16 @@ func TestAgain(t *testing.T) {
 			t.Errorf("%s has %s rows, want %s", table, n, want)
 		}
 	}
-	if _, err := conn.ExecContext(ctx, "UPDATE raw.store_info SET value = 'old' WHERE key IN ('data/prices.csv', 'data/command-rules.csv')"); err != nil {
+	_, err := conn.ExecContext(ctx, `UPDATE raw.store_info SET value = 'old' WHERE key IN ('data/prices.csv', 'data/command-rules.csv');
+		UPDATE raw.model_names SET model = 'old'; UPDATE raw.tool_names SET tool_name = 'old'; UPDATE raw.command_classes SET command_class = 'old'`)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := LoadParameters(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
-	for table, want := range map[string]string{"model_names": "0", "tool_names": "2", "command_classes": "0", "stale_sessions": "1", "prices": "392"} {
+	for table, want := range map[string]string{"model_names WHERE model = 'old'": "0", "model_names": "2", "tool_names WHERE tool_name = 'old'": "2",
+		"command_classes WHERE command_class = 'old'": "0", "command_classes": "1", "stale_sessions": "1", "prices": "392"} {
 		if n := count(table); n != want {
 			t.Errorf("after new rules %s has %s rows, want %s", table, n, want)
 		}

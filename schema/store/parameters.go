@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/csv"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -57,8 +58,8 @@ var parameterTables = []parameterTable{
 var parameterTypes = map[string]string{"TIME": "TIMESTAMPTZ", "RATE": "DECIMAL(12,6)", "FACTOR": "DECIMAL(9,4)"}
 
 // LoadParameters brings prices, aliases, rules and settings in the store up to those of the program.
-// Where one changed, what was derived by the old one is derived anew: names and classes by the next
-// ResolveModels, FoldTools or ClassifyCommands, findings by the next Derive.
+// Where one changed, what was derived by the old one is derived anew: names and classes at once, findings
+// by the next Derive.
 func LoadParameters(ctx context.Context, conn *sql.Conn) error {
 	known, err := infos(ctx, conn, "data/")
 	if err != nil {
@@ -84,7 +85,7 @@ func LoadParameters(ctx context.Context, conn *sql.Conn) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	return transact(ctx, conn, func(conn *sql.Conn) error {
+	err = transact(ctx, conn, func(conn *sql.Conn) error {
 		for _, c := range changes {
 			if err := c.load(ctx, conn, c.text); err != nil {
 				return fmt.Errorf("load %s: %w", c.file, err)
@@ -100,6 +101,10 @@ func LoadParameters(ctx context.Context, conn *sql.Conn) error {
 		}
 		return MarkAllStale(ctx, conn, sqlfiles.KeptFindings)
 	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(FoldTools(ctx, conn), ClassifyCommands(ctx, conn), ResolveModels(ctx, conn))
 }
 
 // packRows writes rows of texts as one text, with the control characters made for that: a unit

@@ -18,6 +18,12 @@
 --   is_on_dead_branch  The user rewound it; still billed.
 --   source_id          File.
 --   line               Line.
+WITH dead AS (
+    SELECT source_id, list({'line': line, 'last_line': last_line}) AS ranges
+    FROM raw.dead_branches
+    GROUP BY source_id
+)
+
 SELECT
     m.message_id,
     m.session_id,
@@ -31,9 +37,10 @@ SELECT
     m.char_count,
     m.text_hash,
     m.is_redacted,
-    coalesce(m.line <= d.last_line, false) AS is_on_dead_branch,
+    d.ranges IS NOT NULL
+        AND len(list_filter(d.ranges, lambda r: m.line BETWEEN r.line AND r.last_line)) > 0 AS is_on_dead_branch,
     m.source_id,
     m.line
 FROM raw.messages AS m
 ANTI JOIN raw.copies AS c ON c.source_id = m.source_id AND c.line = m.line
-ASOF LEFT JOIN raw.dead_branches AS d ON d.source_id = m.source_id AND m.line >= d.line
+LEFT JOIN dead AS d ON d.source_id = m.source_id

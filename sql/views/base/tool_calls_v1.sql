@@ -65,6 +65,7 @@ named AS (
 
 parts AS (
     SELECT
+        c.session_id,
         c.tool_call_id,
         bool_or(k.verification_kind IS NOT NULL) AS has_verification,
         bool_and(k.command_class IN ('search', 'filter', 'nav')) AS is_search,
@@ -75,7 +76,7 @@ parts AS (
         bool_or(k.command_class IN ('run', 'script')) AS has_run
     FROM raw.commands AS c
     JOIN raw.command_classes AS k USING (command_key)
-    GROUP BY c.tool_call_id
+    GROUP BY c.session_id, c.tool_call_id
 )
 
 SELECT
@@ -127,4 +128,5 @@ SELECT
     t.line,
     t.result_line
 FROM named AS t
-LEFT JOIN parts AS p USING (tool_call_id)
+-- By session too, so that who asks for one session does not sum up the commands of all.
+LEFT JOIN parts AS p USING (session_id, tool_call_id)
