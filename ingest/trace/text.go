@@ -69,7 +69,7 @@ func Remote(address string) string {
 		address = address[at+1:]
 	}
 	host, path, ok := strings.Cut(address, "/")
-	if !ok || path == "" || strings.ContainsAny(address, " \t") {
+	if !ok || host == "" || path == "" || strings.ContainsAny(address, " \t") {
 		return ""
 	}
 	host, _, _ = strings.Cut(host, ":")
