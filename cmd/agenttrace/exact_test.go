@@ -194,8 +194,8 @@ func setting(name, deflt string) string {
 }
 
 func TestExact(t *testing.T) {
-	size := setting("AGENTTRACE_EXACT_BYTES", "12M")
-	for _, seed := range strings.Fields(setting("AGENTTRACE_EXACT_SEEDS", "1 2")) {
+	size := setting("AGENTTRACE_EXACT_BYTES", "6M")
+	for _, seed := range strings.Fields(setting("AGENTTRACE_EXACT_SEEDS", "1")) {
 		for _, dirty := range []bool{false, true} {
 			name := "seed " + seed
 			args := []string{"--bytes", size, "--seed", seed}
@@ -253,7 +253,7 @@ func TestExact(t *testing.T) {
 	}
 }
 
-// inParts loads the files of a home in several runs: two halves, or ten portions from the last to the
+// inParts loads the files of a home in several runs: two halves, or five portions from the last to the
 // first, so that copies come before what they were copied from.
 func inParts(t *testing.T, dir, home string, reverse bool) {
 	var paths []string
@@ -268,7 +268,7 @@ func inParts(t *testing.T, dir, home string, reverse bool) {
 	}
 	parts := 2
 	if reverse {
-		parts = 10
+		parts = 5
 		sort.Sort(sort.Reverse(sort.StringSlice(paths)))
 	}
 	db := filepath.Join(t.TempDir(), "parts.duckdb")

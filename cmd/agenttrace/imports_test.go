@@ -18,7 +18,7 @@ var homes = map[string]string{
 	"github.com/spf13/":            "cmd/agenttrace",
 	"github.com/jedib0t/go-pretty": "queries/render",
 	"github.com/cespare/xxhash":    "schema ingest/digest ingest/shell ingest/edits",
-	"github.com/klauspost/":        "ingest/codex ingest/inspect",
+	"github.com/klauspost/":        "ingest/codex ingest/inspect ingest/pi",
 	"golang.org/x/term":            "cmd/agenttrace",
 }
 
@@ -30,8 +30,8 @@ var inside = []struct{ pkg, allowed string }{
 	{"sql", ""},
 	{"ingest/jscan", ""},
 	{"ingest/jsonl", ""},
-	{"ingest/digest", "schema ingest/jscan"},
-	{"ingest/shell", "schema sql ingest/digest"},
+	{"ingest/digest", "schema ingest/jscan ingest/literal"},
+	{"ingest/shell", "schema sql ingest/digest ingest/literal"},
 	{"ingest/edits", "schema"},
 	{"ingest/pushback", ""},
 	{"ingest/rows", "ingest schema ingest/jscan ingest/digest ingest/shell ingest/edits ingest/pushback"},
