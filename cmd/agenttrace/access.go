@@ -265,9 +265,15 @@ func (c *common) openCurrent(e *env, path string, a access) (*data, error) {
 		return nil, err
 	}
 	if waiting != "" {
-		// Findings are derived before they are shown, also when no new logs are looked for.
-		s.Close()
-		return nil, nil
+		// Findings are derived before they are shown, also when no new logs are looked for; what needs the
+		// logs waits for a command that may look for them.
+		var stale bool
+		err := s.DB().QueryRowContext(e.ctx, "SELECT EXISTS (FROM raw.stale_sessions)").Scan(&stale)
+		if err != nil || stale || !c.noRefresh {
+			return nil, errors.Join(err, s.Close())
+		}
+		d.stale = waiting
+		c.notice(e, "%s; --no-refresh leaves it so", waiting)
 	}
 	if !c.noRefresh {
 		o, err := c.ingestOptions(e)
