@@ -22,6 +22,9 @@ func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
 	if len(head) == 0 {
 		return nil, &Refusal{c.Path, c.Agent, "empty file"}
 	}
+	if p := owner(parsers, c, head); p != nil {
+		return p, nil
+	}
 	best, verdict, reason := ask(parsers, c, head, false)
 	if verdict == Foreign && c.Agent == "" {
 		best, verdict, reason = ask(parsers, c, head, true)
@@ -45,6 +48,20 @@ func detect(parsers []Parser, c Candidate, head []byte) (Parser, *Refusal) {
 	}
 	sort.Strings(names)
 	return nil, &Refusal{c.Path, "", "could be a log of " + strings.Join(names, " or ")}
+}
+
+// owner is the parser in whose agent's root a file lies, if it is sure. The others need not be asked: they
+// could at most be as sure, and would then give way.
+func owner(parsers []Parser, c Candidate, head []byte) Parser {
+	if c.Agent == "" {
+		return nil
+	}
+	for _, p := range parsers {
+		if p.Format().Agent == c.Agent && p.Match(c.Path, head).Verdict == Sure {
+			return p
+		}
+	}
+	return nil
 }
 
 // ask collects the surest of the parsers.
