@@ -48,6 +48,16 @@ func (s *Store) Finish(ctx context.Context, touched []int64, all bool) error {
 			return err
 		}
 	}
+	// The rules have seen the commands; a store without content keeps none of their text.
+	content, err := s.Info(ctx, "content")
+	if err != nil {
+		return err
+	}
+	if content == "none" {
+		if _, err := conn.ExecContext(ctx, "UPDATE raw.command_texts SET rest = NULL WHERE rest IS NOT NULL"); err != nil {
+			return err
+		}
+	}
 	if err := s.Settle(ctx, touched, all); err != nil {
 		return err
 	}

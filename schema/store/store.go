@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
@@ -59,6 +60,9 @@ var (
 	// ErrMissing: there is no file, and it was to be opened read-only.
 	ErrMissing = errors.New("there is no store yet")
 )
+
+// openings numbers the openings of this process.
+var openings atomic.Int64
 
 // A Store is an open store.
 type Store struct {
@@ -155,6 +159,15 @@ func (s *Store) open(ctx context.Context) error {
 		db.SetMaxOpenConns(1)
 	}
 	s.db = db
+	if !s.opts.ReadOnly && s.opts.Path != Memory {
+		// We alone hold the file now: what lies there was left by programs that were killed.
+		left, _ := filepath.Glob(globQuote(s.opts.Path) + ".tmp-*")
+		for _, dir := range left {
+			if dir != s.temp {
+				os.RemoveAll(dir)
+			}
+		}
+	}
 	s.makePrivate()
 	return nil
 }
@@ -169,7 +182,9 @@ func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
 		q = append(q, fmt.Sprintf("SET threads=%d", s.opts.Threads))
 	}
 	if s.opts.Path != Memory {
-		s.temp = s.opts.Path + ".tmp"
+		// A folder of its own for each opening: others that read the store spill too, and clean up after
+		// themselves.
+		s.temp = fmt.Sprintf("%s.tmp-%d-%d", s.opts.Path, os.Getpid(), openings.Add(1))
 	} else if dir, err := os.MkdirTemp("", "agenttrace-"); err == nil {
 		s.temp = dir
 	}
@@ -205,6 +220,11 @@ func (s *Store) makePrivate() {
 			os.Chmod(p, 0o600)
 		}
 	}
+}
+
+// globQuote makes a path stand for itself in a pattern.
+func globQuote(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
 func (s *Store) removeTemp() {
