@@ -124,7 +124,8 @@ func TestBombs(t *testing.T) {
 		if err != nil || got["sessions"] != 1 || got[schema.ProblemOversized] != 1 {
 			t.Errorf("%q: got %v, %v", method, got, err)
 		}
-		if grown := after.TotalAlloc - before.TotalAlloc; grown > 8*maxMember {
+		// Growing buffers add up to several times the limit, a little more under the race detector.
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 10*maxMember {
 			t.Errorf("%q: %d MiB allocated", method, grown>>20)
 		}
 	}
