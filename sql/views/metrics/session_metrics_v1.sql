@@ -18,6 +18,8 @@
 --   subagent_count                  Sub-agents.
 --   max_depth                       [count] Deepest level of sub-agents; 0 = none.
 --   subagent_ms                     Time of sub-agents, side by side ones added up.
+--   subagent_cost_usd               Part of cost_usd: what all runs but the main one cost; NULL = none of theirs is priced.
+--   delegation_ratio                subagent_cost_usd over cost_usd; 0 = there is no other run.
 --   model_call_count                Model calls.
 --   priced_call_count               Model calls with a cost.
 --   unpriced_call_count             Model calls without: the cost is a lower bound.
@@ -61,6 +63,8 @@ WITH model_calls AS (
         count(*) FILTER (WHERE is_lower_bound) AS lower_bound_call_count,
         count(*) FILTER (WHERE is_estimated AND cost_usd IS NOT NULL) AS estimated_call_count,
         sum(cost_usd)::DECIMAL(24,12) AS cost_usd,
+        sum(cost_usd) FILTER (WHERE r.run_kind <> 'main')::DECIMAL(24,12) AS subagent_cost_usd,
+        count(*) FILTER (WHERE r.run_kind <> 'main') AS subagent_call_count,
         sum(reported_cost_usd)::DECIMAL(24,12) AS reported_cost_usd,
         sum(uncached_input_cost_usd)::DECIMAL(24,12) AS uncached_input_cost_usd,
         sum(cache_read_cost_usd)::DECIMAL(24,12) AS cache_read_cost_usd,
@@ -77,6 +81,7 @@ WITH model_calls AS (
         sum(input_tokens) FILTER (WHERE cache_read_input_tokens IS NOT NULL)::BIGINT AS input_tokens_with_cache_info
     FROM model_calls_v1 AS c
     JOIN call_costs_v1 AS p USING (model_call_id)
+    LEFT JOIN runs_v1 AS r USING (run_id)
     GROUP BY c.session_id
 ),
 
@@ -152,6 +157,8 @@ SELECT
     coalesce(r.subagent_count, 0) AS subagent_count,
     r.max_depth,
     r.subagent_ms,
+    CASE WHEN m.subagent_call_count = 0 THEN 0 ELSE m.subagent_cost_usd END::DECIMAL(24,12) AS subagent_cost_usd,
+    subagent_cost_usd::DOUBLE / nullif(m.cost_usd, 0)::DOUBLE AS delegation_ratio,
     coalesce(m.model_call_count, 0) AS model_call_count,
     coalesce(m.priced_call_count, 0) AS priced_call_count,
     coalesce(m.model_call_count - m.priced_call_count, 0) AS unpriced_call_count,
