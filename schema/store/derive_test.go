@@ -11,7 +11,7 @@ import (
 )
 
 // fillRaw makes sessions with everything that definitions look at: prompts, calls with tokens, tool calls
-// that repeat and fail, edits that are taken back, errors, interrupts, sub-agents.
+// that repeat and fail, edits that are taken back, the same files read again, errors, interrupts, sub-agents.
 func fillRaw(t testing.TB, conn *sql.Conn, sessions int) {
 	t.Helper()
 	at := func(expr string) string {
@@ -55,14 +55,15 @@ func fillRaw(t testing.TB, conn *sql.Conn, sessions int) {
 		FROM steps WHERE i %% 10 <> 0;
 
 		INSERT INTO raw.tool_calls (source_id, line, tool_call_id, session_id, run_id, turn_id, model_call_id, seq, tool_name_raw, args_hash, args_norm_hash,
-			requested_at, ended_at, duration_ms, duration_basis, status, result_hash, is_polling)
-		SELECT s, i + 1, hash(s * 10000 + i + 5000), session_id, run_id, turn_id, hash(s * 10000 + i), seq + 1, CASE WHEN i %% 10 = 6 THEN 'Edit' ELSE 'Bash' END,
-			hash(i // 3), hash(i // 3), %[2]s, %[3]s, 3000, 'derived', CASE WHEN i %% 9 IN (2, 3, 4) THEN 'error' ELSE 'ok' END, hash(i // 3), false
+			requested_at, ended_at, duration_ms, duration_basis, status, result_hash, result_bytes, is_polling)
+		SELECT s, i + 1, hash(s * 10000 + i + 5000), session_id, run_id, turn_id, hash(s * 10000 + i), seq + 1,
+			CASE WHEN i %% 10 = 6 THEN 'Edit' WHEN i %% 10 IN (7, 8) THEN 'Read' ELSE 'Bash' END,
+			hash(i // 3), hash(i // 3), %[2]s, %[3]s, 3000, 'derived', CASE WHEN i %% 9 IN (2, 3, 4) THEN 'error' ELSE 'ok' END, hash(i // 3), 1000 * (i %% 10), false
 		FROM steps WHERE i %% 10 <> 0;
 
 		INSERT INTO raw.commands (source_id, line, command_id, tool_call_id, session_id, run_id, seq, part_no, program, command_key, command_hash, is_piped_into, writes_file)
 		SELECT s, i + 1, hash(s * 10000 + i + 7000), hash(s * 10000 + i + 5000), session_id, run_id, seq + 1, 0, 'go', 77, 77, false, false
-		FROM steps WHERE i %% 10 <> 0 AND i %% 5 <> 1;
+		FROM steps WHERE i %% 10 NOT IN (0, 7, 8) AND i %% 5 <> 1 AND i NOT BETWEEN 32 AND 35;
 		INSERT INTO raw.command_texts SELECT 77, 'go', 'test ./...' WHERE NOT EXISTS (FROM raw.command_texts);
 
 		INSERT INTO raw.file_changes (source_id, line, file_change_id, session_id, run_id, turn_id, tool_call_id, seq, path, op, is_applied, file_role, added_line_count,
