@@ -253,7 +253,14 @@ func (f *fixture) fill(name, text string) {
 	f.t.Helper()
 	f.made[name] = true
 	source := name
-	if !strings.HasPrefix(name, "raw.") {
+	macro := ""
+	if d := f.set.Get(name); d != nil && d.Params != nil {
+		// What is given of a macro is its result, whatever the arguments.
+		source = fmt.Sprintf("SELECT * FROM core.%s(%s)", name, nulls(d))
+		macro = fmt.Sprintf("CREATE TEMP MACRO %s(%s) AS TABLE SELECT * FROM ", name, strings.Join(d.Params, ", "))
+		name += "_rows"
+		f.exec(fmt.Sprintf("CREATE TEMP TABLE %s AS %s LIMIT 0; %s%s", name, source, macro, name))
+	} else if !strings.HasPrefix(name, "raw.") {
 		source = "core." + name
 		f.exec(fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT * FROM %s LIMIT 0", name, source))
 	} else {
@@ -335,8 +342,17 @@ func (f *fixture) provide(name string, reader *sqlfiles.Definition) {
 		for _, n := range slices.Concat(d.Inputs, d.Reads) {
 			f.provide(n, d)
 		}
+		if d.Params != nil {
+			f.exec(fmt.Sprintf("CREATE TEMP MACRO %s(%s) AS TABLE %s", name, strings.Join(d.Params, ", "), d.Body))
+			return
+		}
 		f.exec(fmt.Sprintf("CREATE TEMP VIEW %s AS %s", name, d.Body))
 	}
+}
+
+// nulls are arguments for a macro of which only the columns matter.
+func nulls(d *sqlfiles.Definition) string {
+	return strings.TrimSuffix(strings.Repeat("NULL, ", len(d.Params)), ", ")
 }
 
 func (f *fixture) compare(d *sqlfiles.Definition, relation, want string) {
@@ -439,7 +455,7 @@ func TestColumns(t *testing.T) {
 			return "core." + name
 		})
 		if d.Params != nil {
-			body = fmt.Sprintf("SELECT * FROM core.%s(%s)", d.Name, strings.TrimSuffix(strings.Repeat("NULL, ", len(d.Params)), ", "))
+			body = fmt.Sprintf("SELECT * FROM core.%s(%s)", d.Name, nulls(d))
 		}
 		_, rows := f.query("SELECT column_name, column_type FROM (DESCRIBE " + body + ")")
 		var got, want []string
