@@ -70,7 +70,7 @@ func TestEveryViewAnswers(t *testing.T) {
 		for _, d := range set.Definitions {
 			args := ""
 			if d.Params != nil {
-				args = "('day', 'UTC')"
+				args = "(" + strings.Join(macroArgs(d.Params), ", ") + ")"
 			}
 			for _, name := range []string{"core." + d.Name, "main." + d.Name, "main." + d.Family} {
 				ask(t, conn, "SELECT count(*)::VARCHAR FROM (SELECT * FROM "+name+args+")")
@@ -140,6 +140,22 @@ func TestOtherClients(t *testing.T) {
 	if got := ask(t, other, "SELECT (sum(model_call_count) > 0)::VARCHAR FROM usage_by('day', 'UTC')"); got != "true" {
 		t.Errorf("usage by day: %s", got)
 	}
+}
+
+// macroArgs are arguments that make sense for parameters of these names.
+func macroArgs(params []string) []string {
+	known := map[string]string{
+		"bucket": "'day'", "tz": "'UTC'", "dim": "'all'", "as_of": "TIMESTAMPTZ '2026-01-20 12:00:00+00'", "metrics": "['cost_usd']", "n_periods": "12",
+	}
+	var out []string
+	for _, p := range params {
+		a, ok := known[p]
+		if !ok {
+			a = "NULL"
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func TestCatalog(t *testing.T) {

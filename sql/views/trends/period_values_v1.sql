@@ -90,16 +90,21 @@ judged_sessions AS (
         m.cost_usd, m.wasted_cost_usd, t.active_ms,
         CASE WHEN h.has_evidence THEN h.score END AS score,
         CASE WHEN h.has_evidence THEN h.band = 'critical' END AS is_critical,
-        coalesce(a.anomaly_count, 0) AS anomaly_count
+        coalesce(a.anomaly_count, 0) AS anomaly_count,
+        CASE
+            WHEN v.verification_state NOT IN ('no_code_edits', 'ran_result_unknown', 'unknown') THEN v.verification_state = 'passed'
+        END AS is_verified,
+        v.verification_state IN ('ran_result_unknown', 'unknown') AS is_verification_unknown
     FROM keyed AS k
     JOIN session_metrics_v1 AS m USING (session_id)
     LEFT JOIN session_time_v1 AS t USING (session_id)
     LEFT JOIN session_health_v1 AS h USING (session_id)
+    LEFT JOIN session_verification_v1 AS v USING (session_id)
     LEFT JOIN (SELECT session_id, count(*) AS anomaly_count FROM anomalies_v1 GROUP BY session_id) AS a USING (session_id)
     WHERE k.started_at IS NOT NULL
         AND k.session_kind IN ('user', 'automation')
         AND dim <> 'tool'
-        AND list_has_any(metrics, ['session_cost_usd', 'session_active_ms', 'waste_ratio', 'health', 'critical_share', 'anomalies_per_session'])
+        AND list_has_any(metrics, ['session_cost_usd', 'session_active_ms', 'waste_ratio', 'health', 'critical_share', 'anomalies_per_session', 'verification_share'])
 ),
 
 periods AS (
@@ -161,7 +166,10 @@ sessions AS (
         count(s.score) AS scored_count,
         median(s.score) AS median_score,
         count(*) FILTER (WHERE s.is_critical) AS critical_count,
-        sum(s.anomaly_count) AS anomaly_count
+        sum(s.anomaly_count) AS anomaly_count,
+        count(s.is_verified) AS code_session_count,
+        count(*) FILTER (WHERE s.is_verified) AS verified_count,
+        count(*) FILTER (WHERE s.is_verification_unknown) AS unverifiable_count
     FROM judged_sessions AS s
     JOIN periods AS p USING (slot)
     GROUP BY 1, 2
@@ -199,7 +207,8 @@ measured AS (
             struct_pack(metric := 'waste_ratio', value := wasted_cost_usd::DOUBLE / nullif(cost_usd, 0)::DOUBLE, n := priced_count, missing_count := session_count - priced_count),
             struct_pack(metric := 'health', value := median_score::DOUBLE, n := scored_count, missing_count := session_count - scored_count),
             struct_pack(metric := 'critical_share', value := critical_count / nullif(scored_count, 0)::DOUBLE, n := scored_count, missing_count := session_count - scored_count),
-            struct_pack(metric := 'anomalies_per_session', value := anomaly_count / session_count::DOUBLE, n := session_count, missing_count := 0)
+            struct_pack(metric := 'anomalies_per_session', value := anomaly_count / session_count::DOUBLE, n := session_count, missing_count := 0),
+            struct_pack(metric := 'verification_share', value := verified_count / nullif(code_session_count, 0)::DOUBLE, n := code_session_count, missing_count := unverifiable_count)
         ])
     FROM sessions
 )

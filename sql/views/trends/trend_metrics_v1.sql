@@ -29,5 +29,6 @@ FROM (
         ('waste_ratio', 'ratio', 'ratio of sums', 'sessions', FALSE, 0.02, 0.005, 'less', 'Cost of what bought nothing over cost.'),
         ('health', 'points', 'median of sessions', 'sessions', FALSE, 5.0, 1.0, 'more', 'Median health of the scored sessions.'),
         ('critical_share', 'ratio', 'share of sessions', 'sessions', FALSE, 0.02, 0.005, 'less', 'Scored sessions in the critical band.'),
-        ('anomalies_per_session', 'count', 'mean per session', 'sessions', FALSE, 0.5, 0.1, 'less', 'Findings per session.')
+        ('anomalies_per_session', 'count', 'mean per session', 'sessions', FALSE, 0.5, 0.1, 'less', 'Findings per session.'),
+        ('verification_share', 'ratio', 'share of sessions', 'sessions', FALSE, 0.02, 0.005, 'more', 'Sessions that changed code and whose checks passed after the last edit.')
 ) AS m (metric, unit, statistic, source, is_additive, min_difference, min_spread, better, meaning)
