@@ -35,6 +35,9 @@ func tailHash(f io.ReaderAt, offset int64) string {
 // continues reports whether the file still begins with what was read of it: then it only grew. A file
 // that shrank, or whose head or last read record changed, is another one.
 func continues(c Candidate, k *schema.Source) bool {
+	if c.part != nil || c.db != nil {
+		return true // the sessions of a database say for themselves who they are
+	}
 	if c.Size < k.ParsedOffset || k.HeadHash == "" {
 		return false
 	}

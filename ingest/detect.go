@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/agenttrace/agenttrace/ingest/sqlitedb"
 )
 
 // A Refusal says why a file was not read.
@@ -83,6 +85,12 @@ func ask(parsers []Parser, c Candidate, head []byte, fallback bool) (best []Pars
 
 // describe says in a word what a foreign file looks like, without quoting it.
 func describe(head []byte) string {
+	switch {
+	case sqlitedb.Is(head):
+		return "a SQLite database under a name that no agent gives to one"
+	case len(head) > 4 && (string(head[:4]) == "\x37\x7f\x06\x82" || string(head[:4]) == "\x37\x7f\x06\x83"):
+		return "the write-ahead log of a database, which is read together with it"
+	}
 	for _, b := range head[:min(len(head), 512)] {
 		if b == 0 {
 			return "binary data"

@@ -20,6 +20,9 @@ type Candidate struct {
 	FileID  string // device and inode, or ""
 	Named   bool   // the user named this very file
 	Agent   string // whose root it was found in; "" for folders that the user named
+
+	db   *database // of a database whose sessions are candidates too
+	part *part     // of a session in a database
 }
 
 // A Place is a root that was looked into, for doctor.

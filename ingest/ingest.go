@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/agenttrace/agenttrace/ingest/jsonl"
+	"github.com/agenttrace/agenttrace/ingest/sqlitedb"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -143,6 +144,10 @@ type Source struct {
 	// It is nil where there is only the stream.
 	At   io.ReaderAt
 	Size int64
+	// DB is the database that the source is a session of, and Session the agent's name for it; of other
+	// sources there is neither.
+	DB      *sqlitedb.DB
+	Session string
 	// Buf may be used as a read buffer; set it again when done for use with the next source.
 	Buf []byte
 

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/agenttrace/agenttrace/ingest/sqlitedb"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -132,6 +133,8 @@ type run struct {
 	mu        sync.Mutex
 	agents    map[string]*AgentSummary
 	touched   []int64
+	untouched map[string]bool // databases that were not looked into
+	listed    map[string]bool // databases whose sessions are among the candidates
 	doneFiles atomic.Int64
 	doneBytes atomic.Int64
 }
@@ -144,6 +147,9 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 	candidates, places, errs := discover(r.o.Parsers, r.o.Env, r.o.Roots, r.o.Paths)
 	r.sum.Places, r.sum.Errors = places, errs
 	r.sum.Seen = int64(len(candidates))
+	if candidates, err = r.databases(ctx, candidates, known); err != nil {
+		return nil, err
+	}
 	p, err := r.plan(candidates, known)
 	if err != nil {
 		return nil, err
@@ -225,11 +231,7 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 			byPath[k.Path] = k
 		}
 	}
-	version := map[string]int32{}
-	for _, ps := range r.o.Parsers {
-		f := ps.Format()
-		version[f.Name()] = int32(f.Version)
-	}
+	version := r.versions()
 	seen := make(map[int64]bool, len(known))
 	var fresh []Candidate
 	for _, c := range candidates {
@@ -239,11 +241,9 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 			continue
 		}
 		seen[k.SourceID] = true
-		same := k.SizeBytes == c.Size && k.ModifiedAt == c.modified()
-		current := k.State == schema.SourceRefused && k.ParserVersion == refusedVersion(version) ||
-			k.State == schema.SourcePresent && version[k.Parser] == k.ParserVersion
+		same := c.same(k)
 		switch {
-		case same && current && !r.o.Full:
+		case same && current(k, version) && !r.o.Full:
 			if k.State == schema.SourceRefused {
 				r.sum.Refused = append(r.sum.Refused, Refusal{c.Path, k.Agent, k.StateReason})
 			}
@@ -258,11 +258,12 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 		}
 	}
 	r.findMoved(&p, fresh, known, seen)
-	for _, k := range known {
+	for i := range known {
+		k := &known[i]
 		if seen[k.SourceID] || k.State != schema.SourcePresent && k.State != schema.SourceUnreadable {
 			continue
 		}
-		if _, err := os.Lstat(k.Path); errors.Is(err, os.ErrNotExist) {
+		if r.gone(k) {
 			p.missing = append(p.missing, k.SourceID)
 		}
 	}
@@ -284,7 +285,7 @@ func (r *run) findMoved(p *plan, fresh []Candidate, known []schema.Source, seen 
 		if k.FileID == "" || seen[k.SourceID] || k.State == schema.SourceReplaced || k.State == schema.SourceRefused {
 			continue
 		}
-		if _, err := os.Lstat(k.Path); errors.Is(err, os.ErrNotExist) {
+		if r.gone(k) {
 			byFile[k.FileID] = k
 		}
 	}
@@ -333,7 +334,11 @@ func (r *run) apply(ctx context.Context, p *plan) error {
 	if r.machine, err = r.store.MachineID(ctx); err != nil {
 		return err
 	}
-	return r.readAll(ctx, p.jobs)
+	files, databases := apart(p.jobs)
+	if err := r.readAll(ctx, files); err != nil {
+		return err
+	}
+	return r.readAll(ctx, databases)
 }
 
 // readAll reads the jobs with several workers.
@@ -397,6 +402,7 @@ func (r *run) work(ctx context.Context, queue <-chan *job) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	b := &reader{head: make([]byte, HeadSize)}
+	defer b.close()
 	var pending int64
 	for j := range queue {
 		if err := ctx.Err(); err != nil {
@@ -421,6 +427,7 @@ func (r *run) work(ctx context.Context, queue <-chan *job) (err error) {
 type reader struct {
 	head []byte
 	buf  []byte
+	dbs  []*sqlitedb.DB // those used last, for their other sessions
 }
 
 // read reads one file into w. Only errors of the store and of the context are returned: a file that
@@ -433,6 +440,12 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 	}
 	if j.known != nil {
 		row.FirstImportID = j.known.FirstImportID
+	}
+	switch {
+	case j.db != nil:
+		return r.readDatabase(ctx, w, j, row)
+	case j.part != nil:
+		return r.readSession(ctx, w, j, row, b)
 	}
 	f, err := os.Open(j.Path)
 	if err != nil {
@@ -459,12 +472,7 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 	}
 	src := &Source{
 		Path: j.Path, Reader: io.MultiReader(bytes.NewReader(head), f), Content: r.o.Content, Buf: b.buf,
-		ReadBeside: func(rel string) ([]byte, error) {
-			return readSmall(filepath.Join(filepath.Dir(j.Path), filepath.FromSlash(rel)))
-		},
-		ListBeside: func(rel string) ([]string, error) {
-			return listNames(filepath.Join(filepath.Dir(j.Path), filepath.FromSlash(rel)))
-		},
+		ReadBeside: beside(j.Path), ListBeside: listBeside(j.Path),
 		At: f, Size: j.Size,
 	}
 	sessions := map[schema.ID]struct{}{}
@@ -504,11 +512,7 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 	defer r.mu.Unlock()
 	r.touched = append(r.touched, j.sourceID)
 	r.sum.Read++
-	a := r.agents[format.Agent]
-	if a == nil {
-		a = &AgentSummary{Agent: format.Agent}
-		r.agents[format.Agent] = a
-	}
+	a := r.agent(format.Agent)
 	a.Files++
 	a.Sessions += int64(len(sessions))
 	a.Records += src.Records
@@ -575,16 +579,26 @@ func (r *run) refuse(ctx context.Context, w Writer, j *job, row schema.Source, w
 	if row.Agent == "" {
 		row.Agent = "unknown"
 	}
-	version := map[string]int32{}
-	for _, p := range r.o.Parsers {
-		version[p.Format().Name()] = int32(p.Format().Version)
-	}
-	row.ParserVersion = refusedVersion(version)
+	row.ParserVersion = refusedVersion(r.versions())
 	row.State, row.StateReason = schema.SourceRefused, why.Reason
 	if err := w.Begin(ctx, j.sourceID, false); err != nil {
 		return err
 	}
 	return w.SaveSource(ctx, &row, j.known != nil)
+}
+
+// beside reads small files by their path relative to the folder of a source.
+func beside(path string) func(rel string) ([]byte, error) {
+	return func(rel string) ([]byte, error) {
+		return readSmall(filepath.Join(filepath.Dir(path), filepath.FromSlash(rel)))
+	}
+}
+
+// listBeside lists folders likewise.
+func listBeside(path string) func(rel string) ([]string, error) {
+	return func(rel string) ([]string, error) {
+		return listNames(filepath.Join(filepath.Dir(path), filepath.FromSlash(rel)))
+	}
 }
 
 // listNames lists the names in a folder, in order.
@@ -625,6 +639,9 @@ func Check(ctx context.Context, store Store, o Options) (pending bool, sum *Summ
 	}
 	candidates, places, errs := discover(o.Parsers, o.Env, o.Roots, o.Paths)
 	r.sum.Places, r.sum.Errors, r.sum.Seen = places, errs, int64(len(candidates))
+	if candidates, err = r.databases(ctx, candidates, known); err != nil {
+		return false, nil, err
+	}
 	p, err := r.plan(candidates, known)
 	if err != nil {
 		return false, nil, err

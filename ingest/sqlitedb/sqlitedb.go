@@ -59,6 +59,16 @@ func Named(path string) bool {
 	return false
 }
 
+// Beside reports whether a file is named as one that SQLite keeps beside a database, and of which.
+func Beside(path string) (database string, ok bool) {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if database, ok := strings.CutSuffix(path, suffix); ok && Named(database) {
+			return database, true
+		}
+	}
+	return "", false
+}
+
 // Stat adds the write-ahead log beside a database to its size and time: only together do they tell
 // whether anything changed.
 func Stat(path string, size int64, modified time.Time) (int64, time.Time) {
