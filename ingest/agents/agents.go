@@ -54,6 +54,8 @@ func All() []ingest.Parser {
 		inspect.Parser{},
 		kimi.Parser{},
 		langfuse.Parser{},
+		opencode.Database{},
+		opencode.Kilo{},
 		opencode.Parser{},
 		openhands.Parser{},
 		otel.Parser{},

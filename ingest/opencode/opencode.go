@@ -1,6 +1,9 @@
-// Package opencode reads sessions of OpenCode: what "opencode export" prints, and the tree of JSON files
-// that versions before 1.2 kept, one file for each session, message and part. A session of the tree is
-// read with its session file, which the agent rewrites after every step.
+// Package opencode reads sessions of OpenCode: its databases, what "opencode export" prints, and the tree
+// of JSON files that versions before 1.2 kept, one file for each session, message and part. A session of
+// the tree is read with its session file, which the agent rewrites after every step.
+//
+// The database of version 1 holds messages and their parts as the tree does, under the same ids; that of
+// version 2 one row for each step. After an upgrade it holds both, and what version 2 has counts.
 package opencode
 
 import (
@@ -36,11 +39,19 @@ func roots(env ingest.Env) []ingest.Root {
 	} else if env.Home != "" {
 		add(filepath.Join(env.Home, ".local", "share"), "default")
 	}
+	if file := env.Getenv("OPENCODE_DB"); filepath.IsAbs(file) {
+		out = append(out, ingest.Root{Path: file, Why: "OPENCODE_DB"})
+	} else if file != "" && file != ":memory:" && len(out) > 0 {
+		out = append(out, ingest.Root{Path: filepath.Join(out[0].Path, file), Why: "OPENCODE_DB"})
+	}
 	return out
 }
 
-// want picks the session files of both layouts of the tree.
+// want picks the databases, and the session files of both layouts of the tree.
 func want(rel string) bool {
+	if strings.HasPrefix(rel, "opencode") && strings.HasSuffix(rel, ".db") {
+		return true
+	}
 	return strings.HasSuffix(rel, ".json") && (strings.HasPrefix(rel, "storage/session/") || strings.Contains(rel, "/storage/session/info/"))
 }
 

@@ -14,7 +14,8 @@ import (
 
 // Parse reads one session; the line of a row is the number of its message.
 func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
-	t := &thread{src: src, log: rows.New(Agent, src, emit)}
+	t := &thread{agent: Agent, src: src, log: rows.New(Agent, src, emit)}
+	t.parent = t.parentBeside
 	t.calls = trace.NewCalls(t.log)
 	data, err := t.log.Document()
 	if err != nil {
@@ -59,6 +60,7 @@ func list(raw []byte) []trace.Object {
 
 // A thread is one session being read.
 type thread struct {
+	agent string
 	src   *ingest.Source
 	log   *rows.Log
 	calls *trace.Calls
@@ -67,7 +69,10 @@ type thread struct {
 	run   *rows.Run
 	root  string // the session that the run belongs to
 	child bool   // another session started this one
+	// parent names the session that started another, if that is known.
+	parent func(id string) string
 
+	worktree    string // of the project, where the session names no folder
 	n           int64
 	revert      string // the message from which on the user went back
 	revertLine  int64
@@ -94,7 +99,7 @@ func (t *thread) begin(info trace.Object) {
 		r.IsMain = false
 		t.run = t.s.Run(id)
 		t.run.Row.Line = 1
-		t.run.Row.OwnSessionID = schema.IDOf(Agent, id)
+		t.run.Row.OwnSessionID = schema.IDOf(t.agent, id)
 		if parent != t.root {
 			t.run.Row.ParentRunID, t.run.Row.Depth = t.log.ID("run", t.root, parent), schema.Int{}
 		}
@@ -110,23 +115,28 @@ func (t *thread) begin(info trace.Object) {
 	t.revert = info.Object("revert").Str("messageID")
 }
 
-// rootOf climbs from a session to the one that no other started, as far as their files are there.
+// rootOf climbs from a session to the one that no other started, as far as they are there.
 func (t *thread) rootOf(id string) string {
 	for range 16 {
-		if t.src.ReadBeside == nil || strings.ContainsAny(id, `/\`) {
-			return id
-		}
-		data, err := t.src.ReadBeside(id + ".json")
-		if err != nil {
-			return id
-		}
-		up := trace.ObjectOf(data).Str("parentID")
+		up := t.parent(id)
 		if up == "" || up == id {
 			return id
 		}
 		id = up
 	}
 	return id
+}
+
+// parentBeside looks into the session files beside this one.
+func (t *thread) parentBeside(id string) string {
+	if t.src.ReadBeside == nil || strings.ContainsAny(id, `/\`) {
+		return ""
+	}
+	data, err := t.src.ReadBeside(id + ".json")
+	if err != nil {
+		return ""
+	}
+	return trace.ObjectOf(data).Str("parentID")
 }
 
 func stem(path string) string {
@@ -228,6 +238,9 @@ func (t *thread) close() error {
 		// What the user went back from stays until the next prompt.
 		t.log.Put(&schema.DeadBranch{Where: schema.Where{Line: t.revertLine}, LastLine: t.n})
 		t.run.Event(schema.Event{Event: "rewind"})
+	}
+	if t.s.Row.Workspace == "" {
+		t.s.Row.Workspace = t.worktree
 	}
 	t.calls.Close(t.s)
 	return t.log.Close()

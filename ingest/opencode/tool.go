@@ -52,15 +52,7 @@ func (t *thread) tool(p trace.Object) {
 	case "error":
 		raw = state.Raw("error")
 		text, ok = trace.Content(raw)
-		status, class = "error", rows.Failure(text)
-		switch {
-		case bytes.HasPrefix(text, rejected):
-			status, class, c.Row.Approval = "denied", "", "denied"
-		case bytes.HasPrefix(text, ruled):
-			status, class, c.Row.Approval = "denied", "", "rule"
-		case bytes.HasPrefix(text, aborted), trace.IsTrue(meta.Raw("interrupted")):
-			status, class = "interrupted", ""
-		}
+		status, class = t.toolFailure(c, text, meta)
 	default:
 		return // it runs, or was running when the agent died
 	}
@@ -78,6 +70,21 @@ func (t *thread) tool(p trace.Object) {
 		c.Row.IsResultTruncated = trace.Bool(meta.Raw("truncated"))
 	}
 	c.Put()
+}
+
+// toolFailure tells what an error of a tool means.
+func (t *thread) toolFailure(c *rows.Call, text []byte, meta trace.Object) (status, class string) {
+	switch {
+	case bytes.HasPrefix(text, rejected):
+		c.Row.Approval = "denied"
+		return "denied", ""
+	case bytes.HasPrefix(text, ruled):
+		c.Row.Approval = "rule"
+		return "denied", ""
+	case bytes.HasPrefix(text, aborted), trace.IsTrue(meta.Raw("interrupted")):
+		return "interrupted", ""
+	}
+	return "error", rows.Failure(text)
 }
 
 // edited takes the change of a file as the tool's own record shows it.
