@@ -65,11 +65,13 @@ type reporter struct {
 	since  sql.Null[time.Time]
 	until  sql.Null[time.Time]
 	part   bool // the scope is a part of what the store holds
+
+	madeInScope map[string]bool // what scopeMacros need not make
 }
 
 // newReporter checks the flags and opens the store.
 func newReporter(e *env, o *reportOptions, in inputs) (*reporter, error) {
-	r := &reporter{e: e, o: o}
+	r := &reporter{e: e, o: o, madeInScope: map[string]bool{}}
 	var err error
 	if r.format, err = o.outputFormat("text", "text", "markdown", "json"); err != nil {
 		return nil, err

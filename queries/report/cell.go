@@ -62,6 +62,9 @@ func Cell(c queries.Column, v any, zone *time.Location) string {
 		}
 		return strings.Join(parts, "; ")
 	case map[string]any:
+		if unit, ok := x["unit"].(string); ok && x["anomaly"] == nil {
+			return Quantity(x["value"], unit)
+		}
 		return finding(x)
 	}
 	switch {
@@ -82,6 +85,30 @@ func Cell(c queries.Column, v any, zone *time.Location) string {
 		return decimal(f)
 	}
 	return fmt.Sprint(v)
+}
+
+// Quantity writes a number with the unit that a column beside it names.
+func Quantity(v any, unit string) string {
+	f := Number(v)
+	if math.IsNaN(f) {
+		return "-"
+	}
+	switch unit {
+	case "USD":
+		return render.USD(v)
+	case "tokens":
+		return render.Tokens(v)
+	case "ratio", "share":
+		return render.Percent(v)
+	case "ms":
+		return render.Duration(v)
+	case "bytes":
+		return render.Bytes(v)
+	}
+	if f == math.Trunc(f) {
+		return render.Int(v)
+	}
+	return decimal(f)
 }
 
 // decimal writes a number with two decimals at most.

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed overview session sessions timeline doctor
+//go:embed overview session sessions timeline doctor trend
 var files embed.FS
 
 // A Section is one query of a report.
@@ -31,7 +31,7 @@ type Section struct {
 	spare    map[string]int    // columns that a narrow terminal does without, the highest first
 }
 
-// Sections reads the sections of a report: overview, session, sessions, timeline or doctor.
+// Sections reads the sections of a report: overview, session, sessions, timeline, doctor, trend.
 func Sections(name string) ([]Section, error) {
 	names, err := fs.Glob(files, name+"/*.sql")
 	if err != nil {

@@ -12,13 +12,13 @@
 --   unrecorded_day_count   Of them, days without use before the first import, taken as 0: their logs may be gone.
 --   window_count           Windows of that length in them.
 --   method                 windows: 14 of them or more; mean: mean day times the days left, from seven days on; NULL =
---                          too little is known, no forecast.
+--                          too little is known, no forecast: fewer days, or more than half of them unrecorded.
 --   forecast_usd           Median of the windows added to what was spent; never below what is spent.
 --   low_usd                The 10 % quantile instead: the lower end of the interval.
 --   high_usd               The 90 % quantile: the upper end.
 --   unpriced_call_count    Calls of the month without a price: all figures are lower bounds.
 WITH params AS (
-    SELECT 84 AS history, 14 AS min_windows, 7 AS min_days
+    SELECT 84 AS history, 14 AS min_windows, 7 AS min_days, 0.5 AS max_unrecorded_share
 ),
 
 dates AS (
@@ -96,6 +96,7 @@ judged AS (
         d.month, s.usd, s.before_today, d.days_left, k.history_days, k.unrecorded_day_count, w.window_count, w.low, w.middle, w.high,
         k.mean_usd, s.unpriced_call_count,
         CASE
+            WHEN k.unrecorded_day_count > p.max_unrecorded_share * k.history_days THEN NULL
             WHEN w.window_count >= p.min_windows THEN 'windows'
             WHEN k.history_days >= p.min_days THEN 'mean'
         END AS method
