@@ -12,6 +12,7 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/codex"
 	"github.com/agenttrace/agenttrace/ingest/continuedev"
 	"github.com/agenttrace/agenttrace/ingest/copilot"
+	"github.com/agenttrace/agenttrace/ingest/crush"
 	"github.com/agenttrace/agenttrace/ingest/cursor"
 	"github.com/agenttrace/agenttrace/ingest/droid"
 	"github.com/agenttrace/agenttrace/ingest/gemini"
@@ -44,6 +45,8 @@ func All() []ingest.Parser {
 		codex.Parser{},
 		continuedev.Parser{},
 		copilot.Parser{},
+		crush.OpenCode{},
+		crush.Parser{},
 		cursor.Parser{},
 		droid.Parser{},
 		gemini.Parser{},

@@ -1,0 +1,15 @@
+CREATE TABLE goose_db_version(id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP);
+CREATE TABLE sessions(id TEXT PRIMARY KEY, parent_session_id TEXT, title TEXT NOT NULL, message_count INTEGER NOT NULL DEFAULT 0,
+  prompt_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0, cost REAL NOT NULL DEFAULT 0.0,
+  updated_at INTEGER NOT NULL, created_at INTEGER NOT NULL, summary_message_id TEXT, todos TEXT);
+CREATE TABLE files(id TEXT PRIMARY KEY, session_id TEXT NOT NULL, path TEXT NOT NULL, content TEXT NOT NULL, version INTEGER, created_at INTEGER, updated_at INTEGER);
+CREATE TABLE messages(id TEXT PRIMARY KEY, session_id TEXT NOT NULL, role TEXT NOT NULL, parts TEXT NOT NULL DEFAULT '[]', model TEXT,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, finished_at INTEGER, provider TEXT, is_summary_message INTEGER DEFAULT 0 NOT NULL);
+CREATE INDEX idx_messages_session_id ON messages(session_id);
+INSERT INTO sessions VALUES('5b1e0000-0000-4000-8000-000000000001',NULL,'Speed up list page',3,12100,39,0.0112,1767261600,1767261600,NULL,NULL);
+INSERT INTO sessions VALUES('m2$$tool_1_agent','5b1e0000-0000-4000-8000-000000000001','Look for slow queries',2,900,70,0.004,1767261640,1767261620,NULL,NULL);
+INSERT INTO messages VALUES('m1','5b1e0000-0000-4000-8000-000000000001','user','[{"type":"text","data":{"text":"make the list page faster"}},{"type":"finish","data":{"reason":"stop","time":0}}]','',1767261600,1767261600,NULL,NULL,0);
+INSERT INTO messages VALUES('m2','5b1e0000-0000-4000-8000-000000000001','assistant','[{"type":"reasoning","data":{"thinking":"check query","signature":"","started_at":1767261602,"finished_at":1767261604}},{"type":"tool_call","data":{"id":"tool_0_bash","name":"bash","input":"{\"command\":\"go test ./...\"}","provider_executed":false,"finished":true}},{"type":"tool_call","data":{"id":"tool_1_agent","name":"agent","input":"{\"prompt\":\"look for slow queries\"}","finished":true}},{"type":"finish","data":{"reason":"tool_use","time":1767261605}}]','gemini-2.5-pro',1767261601,1767261605,1767261605,'gemini',0);
+INSERT INTO messages VALUES('m3','5b1e0000-0000-4000-8000-000000000001','tool','[{"type":"tool_result","data":{"tool_call_id":"tool_0_bash","name":"bash","content":"FAIL\n\nExit code 1\n\n<cwd>/home/ana/shop</cwd>","data":"","mime_type":"","metadata":"{\"start_time\":1767261605100,\"end_time\":1767261608900,\"working_directory\":\"/home/ana/shop\"}","is_error":false}},{"type":"tool_result","data":{"tool_call_id":"tool_1_agent","name":"agent","content":"the list query","metadata":"","is_error":false}}]','',1767261609,1767261609,NULL,NULL,0);
+INSERT INTO messages VALUES('c1','m2$$tool_1_agent','user','[{"type":"text","data":{"text":"look for slow queries"}}]','',1767261620,1767261620,NULL,NULL,0);
+INSERT INTO messages VALUES('c2','m2$$tool_1_agent','assistant','[{"type":"text","data":{"text":"the list query"}},{"type":"finish","data":{"reason":"end_turn","time":1767261640}}]','gemini-2.5-flash',1767261621,1767261640,1767261640,'gemini',0);
