@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -20,9 +21,8 @@ import (
 type sink struct {
 	*store.Store
 	writers *store.WriterPool
+	ready   func() error // waits until the store has its views
 }
-
-func newSink(s *store.Store) sink { return sink{s, s.Writers()} }
 
 func (k sink) Writer(ctx context.Context) (ingest.Writer, error) { return k.writers.Writer(ctx) }
 
@@ -32,6 +32,9 @@ func (k sink) BeginImport(ctx context.Context, started time.Time, version string
 
 // Finish brings the facts up to date.
 func (k sink) Finish(ctx context.Context, touched []int64, all bool) error {
+	if err := k.ready(); err != nil {
+		return err
+	}
 	return k.Store.Finish(ctx, touched, all)
 }
 
@@ -282,7 +285,7 @@ func (c *common) openCurrent(e *env, path string, a access) (*data, error) {
 			return nil, err
 		}
 		o.Roots = true
-		pending, sum, err := ingest.Check(e.ctx, newSink(s), o)
+		pending, sum, err := ingest.Check(e.ctx, sink{Store: s}, o)
 		if err != nil {
 			s.Close()
 			return nil, err
@@ -415,20 +418,25 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 	}
 	err = c.timed(e, "tables", func() error { return d.Migrate(e.ctx, steps) })
 	if err == nil {
-		err = c.timed(e, "views", func() error { return d.Prepare(e.ctx) })
-	}
-	if err == nil {
 		err = c.keepContent(e, d, &o)
 	}
 	if err != nil {
 		return err
 	}
-	if o.Roots || len(o.Paths) > 0 {
+	reads := o.Roots || len(o.Paths) > 0
+	// Rows need no views: those of a new store are made while its first logs are read.
+	ready := sync.OnceValue(func() error { return d.Prepare(e.ctx) })
+	if d.Fresh() && reads {
+		go ready()
+	} else if err := c.timed(e, "views", ready); err != nil {
+		return err
+	}
+	if reads {
 		bar := newProgress(e, c)
 		o.Progress = bar.report
 		err = c.timed(e, "logs", func() (err error) {
-			d.summary, err = ingest.Run(e.ctx, newSink(d.Store), o)
-			return err
+			d.summary, err = ingest.Run(e.ctx, sink{d.Store, d.Writers(), ready}, o)
+			return errors.Join(err, ready())
 		})
 		bar.done()
 		if err != nil {

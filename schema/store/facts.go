@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -35,6 +36,9 @@ func (s *Store) Explain(ctx context.Context) error {
 // kept facts of the sessions concerned. touched lists the sources that changed; all says that they are
 // all there are.
 func (s *Store) Finish(ctx context.Context, touched []int64, all bool) error {
+	if err := s.alone(ctx, false); err != nil {
+		return err
+	}
 	if err := s.KeepCommandTexts(ctx); err != nil {
 		return err
 	}
@@ -58,12 +62,30 @@ func (s *Store) Finish(ctx context.Context, touched []int64, all bool) error {
 			return err
 		}
 	}
-	if err := s.Settle(ctx, touched, all); err != nil {
+	conn.Close()
+	written := s.checkpointBeside(ctx)
+	err = s.Settle(ctx, touched, all)
+	if err := errors.Join(err, <-written); err != nil {
 		return err
 	}
-	conn.Close()
 	_, err = s.Derive(ctx, sqlfiles.KeptFacts)
 	return err
+}
+
+// checkpointBeside writes what a first reading left in memory to the file while Settle, which needs one
+// processor, works out who copied whom. The channel gives the outcome. Later readings are small: their
+// checkpoint is that of Close.
+func (s *Store) checkpointBeside(ctx context.Context) <-chan error {
+	done := make(chan error, 1)
+	if !s.fresh || s.opts.Path == Memory {
+		done <- nil
+		return done
+	}
+	go func() {
+		_, err := s.db.ExecContext(ctx, "CHECKPOINT "+Catalog)
+		done <- err
+	}()
+	return done
 }
 
 // DeriveFindings brings the kept findings up to date for the sessions that wait for it.

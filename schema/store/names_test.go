@@ -224,7 +224,7 @@ func TestAgain(t *testing.T) {
 		}
 		return out[0]
 	}
-	for table, want := range map[string]string{"model_names": "2", "tool_names": "2", "command_classes": "1"} {
+	for table, want := range map[string]string{"model_names": "2", "tool_names": "3", "command_classes": "1"} {
 		if n := count(table); n != want {
 			t.Errorf("%s has %s rows, want %s", table, n, want)
 		}
@@ -237,7 +237,7 @@ func TestAgain(t *testing.T) {
 	if err := LoadParameters(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
-	for table, want := range map[string]string{"model_names WHERE model = 'old'": "0", "model_names": "2", "tool_names WHERE tool_name = 'old'": "2",
+	for table, want := range map[string]string{"model_names WHERE model = 'old'": "0", "model_names": "2", "tool_names WHERE tool_name = 'old'": "3",
 		"command_classes WHERE command_class = 'old'": "0", "command_classes": "1", "stale_sessions": "1", "prices": "392"} {
 		if n := count(table); n != want {
 			t.Errorf("after new rules %s has %s rows, want %s", table, n, want)

@@ -25,6 +25,11 @@ const Catalog = "agenttrace"
 // StorageVersion pins the file format: every DuckDB of the 1.4 and later lines reads it.
 const StorageVersion = "v1.4.0"
 
+// blockSize of a new store's file, in bytes. Every column of a table that is being filled holds a block,
+// so that a quarter of the engine's usual size saves memory while reading (measured: 45 MB of 370) and
+// space in the file (6 of 50 MB).
+const blockSize = 64 << 10
+
 // Memory is the name of the store that lives only in memory.
 const Memory = ":memory:"
 
@@ -47,7 +52,7 @@ type Options struct {
 }
 
 // DefaultMemoryLimit bounds what the engine keeps in memory; above it, it spills beside the store.
-const DefaultMemoryLimit = 192 << 20
+const DefaultMemoryLimit = 300 << 20
 
 // Errors that callers decide by.
 var (
@@ -71,6 +76,8 @@ type Store struct {
 	temp string
 	// fresh: the file did not exist before.
 	fresh bool
+	// writing: the engine is set up for writers; see alone.
+	writing bool
 }
 
 // Open opens the store and creates it if need be. It does not migrate: see Migrate.
@@ -192,7 +199,7 @@ func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
 	mode := "STORAGE_VERSION '" + StorageVersion + "'"
 	if s.fresh {
 		// Nothing is there yet that a log of changes could save: a first reading that is cut off starts anew.
-		mode += ", RECOVERY_MODE NO_WAL_WRITES"
+		mode += fmt.Sprintf(", RECOVERY_MODE NO_WAL_WRITES, BLOCK_SIZE %d", blockSize)
 	}
 	if s.opts.ReadOnly {
 		mode = "READ_ONLY"
@@ -264,6 +271,9 @@ func (s *Store) DB() *sql.DB { return s.db }
 
 // Path is the path it was opened with.
 func (s *Store) Path() string { return s.opts.Path }
+
+// Fresh reports whether there was no store before this one was opened.
+func (s *Store) Fresh() bool { return s.fresh || s.opts.Path == Memory }
 
 // ReadOnly reports whether it was opened read-only.
 func (s *Store) ReadOnly() bool { return s.opts.ReadOnly }

@@ -1,9 +1,8 @@
 -- Decides for the sources in the temporary table family which of their lines and calls count.
 -- The rules are those of identity in the documentation: each request once, whichever file came first.
+-- Everything is worked out before the first row is written: until then a checkpoint may run beside it.
 
 -- 1. Lines that repeat a record of another place. --------------------------------------------------
-DELETE FROM raw.copies WHERE source_id IN (FROM family);
-
 CREATE OR REPLACE TEMP TABLE shared_records AS
 SELECT source_id, line, record_key, session_id
 FROM raw.records
@@ -104,16 +103,18 @@ until AS (
 
 SELECT r.source_id, r.line FROM raw.records AS r JOIN until AS u ON u.source_id = r.source_id AND r.line <= u.last_line;
 
-INSERT INTO raw.copies
+CREATE OR REPLACE TEMP TABLE copied_lines AS
 SELECT source_id, line FROM owned_records WHERE position > 1
 UNION
 SELECT source_id, line FROM replayed_records;
 
--- 3. Calls that several places show. ---------------------------------------------------------------
-DELETE FROM raw.call_copies WHERE source_id IN (FROM family);
-DELETE FROM raw.merged_model_calls WHERE source_id IN (FROM family);
-DELETE FROM raw.merged_tool_calls WHERE source_id IN (FROM family);
+-- With those of the other sources, that stay as they are.
+CREATE OR REPLACE TEMP TABLE all_copies AS
+FROM copied_lines
+UNION
+SELECT source_id, line FROM raw.copies WHERE source_id NOT IN (FROM family);
 
+-- 3. Calls that several places show. ---------------------------------------------------------------
 -- One call is one response id. Only where every copy has a request id, and none comes from a side
 -- chain, do several request ids mean several calls.
 CREATE OR REPLACE TEMP TABLE model_copies AS
@@ -130,7 +131,7 @@ seen AS (
         bool_or(m.request_key IS NULL OR m.is_sidechain) OVER (PARTITION BY m.model_call_id) AS is_one
     FROM raw.model_calls AS m
     SEMI JOIN repeated USING (model_call_id)
-    LEFT JOIN (SELECT DISTINCT source_id, line FROM raw.copies) AS c ON c.source_id = m.source_id AND c.line = m.line
+    LEFT JOIN all_copies AS c ON c.source_id = m.source_id AND c.line = m.line
     LEFT JOIN owner_rank AS o ON o.source_id = m.source_id
 ),
 
@@ -146,33 +147,6 @@ SELECT
     count(DISTINCT call_group) OVER (PARTITION BY model_call_id) AS group_count,
     bool_and(is_copy) OVER (PARTITION BY model_call_id, call_group) AS is_all_copies
 FROM grouped;
-
-INSERT INTO raw.call_copies SELECT 'model', source_id, line, model_call_id, position = 1 FROM model_copies;
-
-INSERT INTO raw.merged_model_calls
-SELECT * EXCLUDE (is_copy, source_rank, is_one, call_group, position, group_count, is_all_copies) REPLACE (
-    CASE WHEN group_count = 1 THEN model_call_id ELSE md5_number_lower(model_call_id || '/' || request_key) END AS model_call_id,
-    max(uncached_input_tokens) OVER g AS uncached_input_tokens,
-    max(cache_read_input_tokens) OVER g AS cache_read_input_tokens,
-    max(cache_creation_5m_input_tokens) OVER g AS cache_creation_5m_input_tokens,
-    max(cache_creation_1h_input_tokens) OVER g AS cache_creation_1h_input_tokens,
-    max(output_tokens) OVER g AS output_tokens,
-    max(reasoning_output_tokens) OVER g AS reasoning_output_tokens,
-    max(reported_cost_usd) OVER g AS reported_cost_usd,
-    sum(observation_count) OVER g AS observation_count,
-    first_value(occurred_at) OVER largest AS occurred_at,
-    first_value(usage_quality) OVER largest AS usage_quality,
-    coalesce(first_value(finish_reason IGNORE NULLS) OVER largest, finish_reason) AS finish_reason
-)
-FROM model_copies
-WHERE NOT is_all_copies
-WINDOW
-    g AS (PARTITION BY model_call_id, call_group),
-    largest AS (
-        PARTITION BY model_call_id, call_group ORDER BY output_tokens DESC NULLS LAST, occurred_at, source_id, line
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    )
-QUALIFY position = 1;
 
 CREATE OR REPLACE TEMP TABLE tool_copies AS
 WITH
@@ -192,30 +166,8 @@ SELECT
     bool_and(c.line IS NOT NULL) OVER (PARTITION BY t.tool_call_id) AS is_all_copies
 FROM raw.tool_calls AS t
 SEMI JOIN repeated USING (tool_call_id)
-LEFT JOIN (SELECT DISTINCT source_id, line FROM raw.copies) AS c ON c.source_id = t.source_id AND c.line = t.line
+LEFT JOIN all_copies AS c ON c.source_id = t.source_id AND c.line = t.line
 LEFT JOIN owner_rank AS o ON o.source_id = t.source_id;
-
-INSERT INTO raw.call_copies SELECT 'tool', source_id, line, tool_call_id, position = 1 FROM tool_copies;
-
--- The place is the owner's; the result is the best that any copy shows.
-INSERT INTO raw.merged_tool_calls
-SELECT a.* EXCLUDE (position, result_position, is_all_copies) REPLACE (
-    CASE WHEN a.source_id = b.source_id THEN b.result_line END AS result_line,
-    b.ended_at AS ended_at,
-    b.duration_ms AS duration_ms,
-    b.duration_basis AS duration_basis,
-    b.status AS status,
-    b.error_type AS error_type,
-    b.exit_code AS exit_code,
-    b.result_bytes AS result_bytes,
-    b.result_hash AS result_hash,
-    b.is_result_truncated AS is_result_truncated,
-    coalesce(a.approval, b.approval) AS approval,
-    coalesce(a.child_run_id, b.child_run_id) AS child_run_id
-)
-FROM tool_copies AS a
-JOIN tool_copies AS b ON b.tool_call_id = a.tool_call_id AND b.result_position = 1
-WHERE a.position = 1 AND NOT a.is_all_copies;
 
 -- 4. Who comes from whom. --------------------------------------------------------------------------
 CREATE OR REPLACE TEMP TABLE family_sessions AS
@@ -223,14 +175,12 @@ SELECT DISTINCT session_id FROM raw.sessions WHERE source_id IN (FROM family)
 UNION
 SELECT DISTINCT session_id FROM raw.runs WHERE source_id IN (FROM family);
 
-DELETE FROM raw.lineage WHERE session_id IN (FROM family_sessions);
-
-INSERT INTO raw.lineage
+CREATE OR REPLACE TEMP TABLE new_lineage AS
 WITH RECURSIVE
 spans AS (
     SELECT r.session_id, min(r.occurred_at) AS first_at, max(r.occurred_at) AS last_at
     FROM raw.records AS r
-    ANTI JOIN raw.copies AS c USING (source_id, line)
+    ANTI JOIN all_copies AS c USING (source_id, line)
     WHERE r.session_id IN (FROM family_sessions)
     GROUP BY r.session_id
 ),
@@ -274,6 +224,64 @@ SELECT l.session_id, l.parent_id, l.relation, r.root_id, l.n
 FROM links AS l
 JOIN (SELECT session_id, arg_max(ancestor_id, step) AS root_id FROM up GROUP BY session_id) AS r USING (session_id);
 
+-- 5. The findings are written. ----------------------------------------------------------------------
+DELETE FROM raw.copies WHERE source_id IN (FROM family);
+INSERT INTO raw.copies FROM copied_lines;
+
+DELETE FROM raw.call_copies WHERE source_id IN (FROM family);
+INSERT INTO raw.call_copies SELECT 'model', source_id, line, model_call_id, position = 1 FROM model_copies;
+INSERT INTO raw.call_copies SELECT 'tool', source_id, line, tool_call_id, position = 1 FROM tool_copies;
+
+DELETE FROM raw.merged_model_calls WHERE source_id IN (FROM family);
+INSERT INTO raw.merged_model_calls
+SELECT * EXCLUDE (is_copy, source_rank, is_one, call_group, position, group_count, is_all_copies) REPLACE (
+    CASE WHEN group_count = 1 THEN model_call_id ELSE md5_number_lower(model_call_id || '/' || request_key) END AS model_call_id,
+    max(uncached_input_tokens) OVER g AS uncached_input_tokens,
+    max(cache_read_input_tokens) OVER g AS cache_read_input_tokens,
+    max(cache_creation_5m_input_tokens) OVER g AS cache_creation_5m_input_tokens,
+    max(cache_creation_1h_input_tokens) OVER g AS cache_creation_1h_input_tokens,
+    max(output_tokens) OVER g AS output_tokens,
+    max(reasoning_output_tokens) OVER g AS reasoning_output_tokens,
+    max(reported_cost_usd) OVER g AS reported_cost_usd,
+    sum(observation_count) OVER g AS observation_count,
+    first_value(occurred_at) OVER largest AS occurred_at,
+    first_value(usage_quality) OVER largest AS usage_quality,
+    coalesce(first_value(finish_reason IGNORE NULLS) OVER largest, finish_reason) AS finish_reason
+)
+FROM model_copies
+WHERE NOT is_all_copies
+WINDOW
+    g AS (PARTITION BY model_call_id, call_group),
+    largest AS (
+        PARTITION BY model_call_id, call_group ORDER BY output_tokens DESC NULLS LAST, occurred_at, source_id, line
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
+QUALIFY position = 1;
+
+DELETE FROM raw.merged_tool_calls WHERE source_id IN (FROM family);
+-- The place is the owner's; the result is the best that any copy shows.
+INSERT INTO raw.merged_tool_calls
+SELECT a.* EXCLUDE (position, result_position, is_all_copies) REPLACE (
+    CASE WHEN a.source_id = b.source_id THEN b.result_line END AS result_line,
+    b.ended_at AS ended_at,
+    b.duration_ms AS duration_ms,
+    b.duration_basis AS duration_basis,
+    b.status AS status,
+    b.error_type AS error_type,
+    b.exit_code AS exit_code,
+    b.result_bytes AS result_bytes,
+    b.result_hash AS result_hash,
+    b.is_result_truncated AS is_result_truncated,
+    coalesce(a.approval, b.approval) AS approval,
+    coalesce(a.child_run_id, b.child_run_id) AS child_run_id
+)
+FROM tool_copies AS a
+JOIN tool_copies AS b ON b.tool_call_id = a.tool_call_id AND b.result_position = 1
+WHERE a.position = 1 AND NOT a.is_all_copies;
+
+DELETE FROM raw.lineage WHERE session_id IN (FROM family_sessions);
+INSERT INTO raw.lineage FROM new_lineage;
+
 INSERT INTO raw.stale_sessions
 SELECT session_id, level FROM family_sessions, (VALUES ('facts'), ('findings')) AS v (level)
 EXCEPT
@@ -283,6 +291,9 @@ DROP TABLE shared_records;
 DROP TABLE owner_rank;
 DROP TABLE owned_records;
 DROP TABLE replayed_records;
+DROP TABLE copied_lines;
+DROP TABLE all_copies;
 DROP TABLE model_copies;
 DROP TABLE tool_copies;
 DROP TABLE family_sessions;
+DROP TABLE new_lineage;
