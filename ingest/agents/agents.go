@@ -17,6 +17,7 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/droid"
 	"github.com/agenttrace/agenttrace/ingest/gemini"
 	"github.com/agenttrace/agenttrace/ingest/generic"
+	"github.com/agenttrace/agenttrace/ingest/goose"
 	"github.com/agenttrace/agenttrace/ingest/grok"
 	"github.com/agenttrace/agenttrace/ingest/hermes"
 	"github.com/agenttrace/agenttrace/ingest/iflow"
@@ -51,6 +52,8 @@ func All() []ingest.Parser {
 		droid.Parser{},
 		gemini.Parser{},
 		generic.Parser{},
+		goose.Database{},
+		goose.Parser{},
 		grok.Parser{},
 		hermes.Parser{},
 		iflow.Parser{},

@@ -201,7 +201,7 @@ func editor(c *rows.Call, o Object, path string) {
 	switch o.Str("command") {
 	case "view":
 		read(c, o, path)
-	case "create":
+	case "create", "write":
 		c.Change(whole(path, o.Find("filetext", "content")))
 	case "str_replace":
 		c.Change(replaced(path, o))
