@@ -30,6 +30,7 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/pi"
 	"github.com/agenttrace/agenttrace/ingest/qwen"
 	"github.com/agenttrace/agenttrace/ingest/sweagent"
+	"github.com/agenttrace/agenttrace/ingest/zed"
 )
 
 // All returns one parser of every agent.
@@ -71,5 +72,6 @@ func All() []ingest.Parser {
 		qwen.Parser{},
 		sweagent.Mini{},
 		sweagent.Parser{},
+		zed.Parser{},
 	}
 }
