@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -41,6 +42,34 @@ type finder struct {
 	seenFiles map[string]bool
 	out       []Candidate
 	errs      []error
+}
+
+// A Search is a look into the places where logs lie.
+type Search struct {
+	done       chan struct{}
+	candidates []Candidate
+	places     []Place
+	errs       []error
+}
+
+// Begin starts to look for the logs that the options speak of, while the caller does something else. The
+// search goes into Options.Search.
+func Begin(o Options) *Search {
+	s := &Search{done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		s.candidates, s.places, s.errs = discover(o.Parsers, o.Env, o.Roots, o.Paths)
+	}()
+	return s
+}
+
+// found waits for the search, or searches.
+func (o *Options) found() ([]Candidate, []Place, []error) {
+	if o.Search == nil {
+		return discover(o.Parsers, o.Env, o.Roots, o.Paths)
+	}
+	<-o.Search.done
+	return slices.Clone(o.Search.candidates), slices.Clone(o.Search.places), slices.Clone(o.Search.errs)
 }
 
 // discover lists the files in the roots of every parser, and those below paths. Only regular files

@@ -54,11 +54,13 @@ type Options struct {
 	Roots bool
 	// Paths are files and folders that the user named.
 	Paths []string
+	// Search, if set, was begun for these roots and paths.
+	Search *Search
 	// Agents, if not empty, keeps only these agents' sources.
 	Agents []string
 	// Full reads everything again.
 	Full bool
-	// Record writes a row of imports even when nothing changed.
+	// Record writes a row of imports even when there is no work.
 	Record  bool
 	Content Content
 	Workers int
@@ -144,7 +146,7 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	candidates, places, errs := discover(r.o.Parsers, r.o.Env, r.o.Roots, r.o.Paths)
+	candidates, places, errs := r.o.found()
 	r.sum.Places, r.sum.Errors = places, errs
 	r.sum.Seen = int64(len(candidates))
 	if candidates, err = r.databases(ctx, candidates, known); err != nil {
@@ -186,6 +188,16 @@ func (r *run) step(name string) {
 
 // end completes the summary and the import's row.
 func (r *run) end(ctx context.Context) (*Summary, error) {
+	r.summarize()
+	if r.importID != 0 {
+		if err := r.store.EndImport(ctx, &r.sum.Import); err != nil {
+			return nil, err
+		}
+	}
+	return &r.sum, nil
+}
+
+func (r *run) summarize() {
 	for _, a := range r.agents {
 		r.sum.Agents = append(r.sum.Agents, *a)
 		r.sum.Records += a.Records
@@ -204,12 +216,6 @@ func (r *run) end(ctx context.Context) (*Summary, error) {
 	if r.sum.Failed > 0 || len(r.sum.Errors) > 0 {
 		r.sum.Status = "partial"
 	}
-	if r.importID != 0 {
-		if err := r.store.EndImport(ctx, &r.sum.Import); err != nil {
-			return nil, err
-		}
-	}
-	return &r.sum, nil
 }
 
 // A plan is what has to be done.
@@ -627,7 +633,8 @@ func readSmall(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, 1<<20))
 }
 
-// Check reports whether Run would find work, without writing anything. The summary holds what was seen.
+// Check reports whether Run would find work, without writing anything. The summary is that of a run that
+// finds none.
 func Check(ctx context.Context, store Store, o Options) (pending bool, sum *Summary, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -637,7 +644,7 @@ func Check(ctx context.Context, store Store, o Options) (pending bool, sum *Summ
 	if err != nil {
 		return false, nil, err
 	}
-	candidates, places, errs := discover(o.Parsers, o.Env, o.Roots, o.Paths)
+	candidates, places, errs := o.found()
 	r.sum.Places, r.sum.Errors, r.sum.Seen = places, errs, int64(len(candidates))
 	if candidates, err = r.databases(ctx, candidates, known); err != nil {
 		return false, nil, err
@@ -650,6 +657,6 @@ func Check(ctx context.Context, store Store, o Options) (pending bool, sum *Summ
 	if err != nil {
 		return false, nil, err
 	}
-	r.sum.Skipped = r.sum.Seen
+	r.summarize()
 	return len(p.jobs) > 0 || len(p.missing) > 0 || len(p.moved) > 0 || len(p.replaced) > 0 || len(unsettled) > 0, &r.sum, nil
 }

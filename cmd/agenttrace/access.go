@@ -83,11 +83,20 @@ func (c *common) open(e *env, in inputs, a access) (*data, error) {
 	if path == store.Memory {
 		return c.openMemory(e, a)
 	}
-	d, err := c.openCurrent(e, path, a)
+	var search *ingest.Search
+	if !c.noRefresh {
+		o, err := c.ingestOptions(e)
+		if err != nil {
+			return nil, err
+		}
+		o.Roots = true
+		search = ingest.Begin(o) // while the store opens
+	}
+	d, err := c.openCurrent(e, path, a, search)
 	if d != nil || err != nil {
 		return d, err
 	}
-	return c.openRefreshed(e, path, a)
+	return c.openRefreshed(e, path, a, search)
 }
 
 func (c *common) storeOptions(e *env, path string) (store.Options, error) {
@@ -230,7 +239,7 @@ func (c *common) lock(e *env, d *data, a access) error {
 
 // openCurrent opens the store read-only if it needs nothing written: no new logs, no upgrade, no
 // findings to derive. It returns nil if something has to be written first.
-func (c *common) openCurrent(e *env, path string, a access) (*data, error) {
+func (c *common) openCurrent(e *env, path string, a access, search *ingest.Search) (*data, error) {
 	so, err := c.storeOptions(e, path)
 	if err != nil {
 		return nil, err
@@ -284,7 +293,7 @@ func (c *common) openCurrent(e *env, path string, a access) (*data, error) {
 			s.Close()
 			return nil, err
 		}
-		o.Roots = true
+		o.Roots, o.Search = true, search
 		pending, sum, err := ingest.Check(e.ctx, sink{Store: s}, o)
 		if err != nil {
 			s.Close()
@@ -313,7 +322,7 @@ func usable(e *env, s *store.Store) (bool, error) {
 
 // openRefreshed takes the file, brings it up to date, and goes on with it. If others read it meanwhile,
 // the answer comes from its last state.
-func (c *common) openRefreshed(e *env, path string, a access) (*data, error) {
+func (c *common) openRefreshed(e *env, path string, a access, search *ingest.Search) (*data, error) {
 	so, err := c.storeOptions(e, path)
 	if err != nil {
 		return nil, err
@@ -329,6 +338,9 @@ func (c *common) openRefreshed(e *env, path string, a access) (*data, error) {
 			o, err := c.ingestOptions(e)
 			if err == nil {
 				o.Roots = !c.noRefresh
+				if !announced {
+					o.Search = search // after a wait it would be old
+				}
 				err = c.refresh(e, d, o, true)
 			}
 			if err == nil && c.noRefresh {

@@ -77,41 +77,29 @@ func runIngest(e *env, o ingestOptions) error {
 	if err != nil {
 		return err
 	}
-	var s *store.Store
-	err = o.timed(e, "open", func() (err error) { s, err = store.Open(e.ctx, so); return err })
+	io.Search = ingest.Begin(io) // while the store opens
+	sum, err := o.nothingNew(e, path, io)
+	if err == nil && sum == nil {
+		sum, err = o.ingest(e, so, io)
+	}
 	if err != nil {
-		return busyHint(err)
-	}
-	d := &data{Store: s}
-	if err := o.refresh(e, d, io, false); err != nil {
-		s.Close()
-		return err
-	}
-	// The first reading of a store is the one that people wait for.
-	if d.summary.ImportID > 1 {
-		if err := o.timed(e, "comments", func() error { return s.Explain(e.ctx) }); err != nil {
-			s.Close()
-			return err
-		}
-	}
-	if err := o.timed(e, "close", s.Close); err != nil {
 		return err
 	}
 	// Of what was named, at least one session must have been new or known.
-	nothing := len(io.Paths) > 0 && d.summary.Read == 0 && d.summary.Skipped == int64(len(d.summary.Refused))
+	nothing := len(io.Paths) > 0 && sum.Read == 0 && sum.Skipped == int64(len(sum.Refused))
 	if !nothing || format == "json" {
-		err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, d.summary, e, &o.common, format, path) })
+		err := o.writeTo(e, func(b *bytes.Buffer) error { return writeSummary(b, sum, e, &o.common, format, path) })
 		if err != nil {
 			return err
 		}
 	}
 	if nothing {
-		return nothingRead(io.Paths, d.summary)
+		return nothingRead(io.Paths, sum)
 	}
 	if !o.quiet {
-		for i, err := range d.summary.Errors {
+		for i, err := range sum.Errors {
 			if i == 10 && !o.verbose {
-				o.notice(e, "and %d more that could not be read; --verbose lists them", len(d.summary.Errors)-10)
+				o.notice(e, "and %d more that could not be read; --verbose lists them", len(sum.Errors)-10)
 				break
 			}
 			o.notice(e, "not read: %v", err)
@@ -150,6 +138,67 @@ func knownAgents(names []string) error {
 		}
 	}
 	return nil
+}
+
+// nothingNew answers for a store that has everything: it is only read, so that others can read it at the
+// same time, and no row of imports is written. The summary is nil if there is something to do.
+func (o *ingestOptions) nothingNew(e *env, path string, io ingest.Options) (*ingest.Summary, error) {
+	if o.full || o.content != "" || len(o.agents) > 0 || path == store.Memory {
+		return nil, nil
+	}
+	so, err := o.storeOptions(e, path)
+	if err != nil {
+		return nil, err
+	}
+	so.ReadOnly, so.LockTimeout, so.Waiting = true, 0, nil
+	var sum *ingest.Summary
+	err = o.timed(e, "look", func() error {
+		s, err := store.Open(e.ctx, so)
+		if err != nil {
+			return nil // whoever opens it to write says why
+		}
+		defer s.Close()
+		ready, err := usable(e, s)
+		if err == nil && ready {
+			ready, err = s.Explained(e.ctx)
+		}
+		if err != nil || !ready {
+			return nil
+		}
+		pending, found, err := ingest.Check(e.ctx, sink{Store: s}, io)
+		if err != nil || pending {
+			return err
+		}
+		found.ImportID, err = s.LastImport(e.ctx)
+		sum = found
+		return err
+	})
+	return sum, err
+}
+
+// ingest reads what is new.
+func (o *ingestOptions) ingest(e *env, so store.Options, io ingest.Options) (*ingest.Summary, error) {
+	var s *store.Store
+	err := o.timed(e, "open", func() (err error) { s, err = store.Open(e.ctx, so); return err })
+	if err != nil {
+		return nil, busyHint(err)
+	}
+	d := &data{Store: s}
+	if err := o.refresh(e, d, io, false); err != nil {
+		s.Close()
+		return nil, err
+	}
+	// The first reading of a store is the one that people wait for.
+	if d.summary.ImportID > 1 {
+		if err := o.timed(e, "comments", func() error { return s.Explain(e.ctx) }); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	if err := o.timed(e, "close", s.Close); err != nil {
+		return nil, err
+	}
+	return d.summary, nil
 }
 
 // writeSummary says what an ingest did, agent by agent.

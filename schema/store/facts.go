@@ -32,6 +32,16 @@ func (s *Store) Explain(ctx context.Context) error {
 	return CommentViews(ctx, conn)
 }
 
+// Explained reports whether Explain has nothing left to write.
+func (s *Store) Explained(ctx context.Context) (bool, error) {
+	sum, err := sqlfiles.ViewsSum()
+	if err != nil {
+		return false, err
+	}
+	done, err := s.Info(ctx, "comments")
+	return done == viewsLayout+"-"+sum, err
+}
+
 // Finish brings the facts up to date after an ingest: names and commands that are new, copies, and the
 // kept facts of the sessions concerned. touched lists the sources that changed; all says that they are
 // all there are.

@@ -76,16 +76,10 @@ func (s *Store) Migrate(ctx context.Context, steps []Migration) error {
 
 // applied lists the checksums of the steps that were applied, in order.
 func (s *Store) applied(ctx context.Context) ([]string, error) {
-	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables()
-		WHERE database_name = ? AND schema_name = 'raw' AND table_name = 'migrations'`, Catalog).Scan(&n)
-	if err != nil {
-		return nil, s.classify(err)
-	}
-	if n == 0 {
+	rows, err := s.db.QueryContext(ctx, `SELECT checksum FROM raw.migrations ORDER BY number`)
+	if err != nil && strings.Contains(err.Error(), "does not exist") {
 		return nil, s.refuseForeign(ctx)
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT checksum FROM raw.migrations ORDER BY number`)
 	if err != nil {
 		return nil, s.classify(err)
 	}

@@ -386,12 +386,16 @@ func (i *installer) record() error {
 // part of a second, as the engine binds a view anew for each of its comments, and happens once per
 // version of the views: do it when nobody waits.
 func CommentViews(ctx context.Context, conn *sql.Conn) error {
-	set, err := sqlfiles.Views()
+	sum, err := sqlfiles.ViewsSum()
 	if err != nil {
 		return err
 	}
 	done, err := info(ctx, conn, "comments")
-	if err != nil || done == viewsSum(set) {
+	if err != nil || done == viewsLayout+"-"+sum {
+		return err
+	}
+	set, err := sqlfiles.Views()
+	if err != nil {
 		return err
 	}
 	return transact(ctx, conn, func(conn *sql.Conn) error {

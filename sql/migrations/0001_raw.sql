@@ -61,7 +61,7 @@ CREATE TABLE raw.imports (
     unknown_record_count BIGINT,
     status VARCHAR NOT NULL
 );
-COMMENT ON TABLE raw.imports IS 'One row per run of ingest that changed the store or was asked for.';
+COMMENT ON TABLE raw.imports IS 'One row per run of ingest that had something to do; a run that finds nothing new only reads.';
 COMMENT ON COLUMN raw.imports.import_id IS 'The import.';
 COMMENT ON COLUMN raw.imports.started_at IS 'Start, UTC.';
 COMMENT ON COLUMN raw.imports.ended_at IS 'End, UTC; NULL while it runs or when it was killed.';
