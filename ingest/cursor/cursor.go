@@ -1,6 +1,6 @@
-// Package cursor reads what Cursor leaves in plain files: the transcripts of its agent (JSON Lines, and
-// the older text form), and the captured output of "cursor-agent --output-format stream-json". Its
-// databases are not read here.
+// Package cursor reads what Cursor leaves: the databases of its editor and of its command line, the
+// transcripts of its agent (JSON Lines, and the older text form), and the captured output of
+// "cursor-agent --output-format stream-json".
 //
 // Transcripts have no instants, no model, no usage and no results of tools. What they do not say stays
 // unknown; the order of lines is all there is.
@@ -42,28 +42,28 @@ func roots(env ingest.Env) []ingest.Root {
 	}}}
 }
 
-// Capabilities says what transcripts and captured output can tell.
+// Capabilities says what databases, transcripts and captured output can tell.
 func Capabilities() []ingest.Capability {
 	return []ingest.Capability{
-		{Field: "model", Available: "partial", Note: "captured output only, a display name"},
-		{Field: "usage", Available: "partial", Note: "captured output of newer versions, per run"},
+		{Field: "model", Available: "partial", Note: "databases, captured output; not where the editor chose"},
+		{Field: "usage", Available: "partial", Note: "captured output of newer versions, per run; nearly never in databases"},
 		{Field: "cache_read", Available: "partial", Note: "as usage"},
 		{Field: "cache_write", Available: "partial", Note: "as usage"},
 		{Field: "reasoning", Available: "no"},
-		{Field: "cost", Available: "no"},
-		{Field: "times", Available: "partial", Note: "captured output of some versions"},
+		{Field: "cost", Available: "partial", Note: "old databases of the editor"},
+		{Field: "times", Available: "partial", Note: "the editor's database, captured output of some versions"},
 		{Field: "tool_calls", Available: "yes"},
-		{Field: "tool_status", Available: "partial", Note: "captured output only"},
+		{Field: "tool_status", Available: "partial", Note: "the editor's database, captured output"},
 		{Field: "tool_args", Available: "yes"},
 		{Field: "tool_durations", Available: "partial", Note: "captured output of newer versions"},
 		{Field: "texts", Available: "yes"},
 		{Field: "thinking", Available: "partial"},
-		{Field: "workspace", Available: "partial", Note: "captured output only"},
+		{Field: "workspace", Available: "partial", Note: "databases, captured output"},
 		{Field: "git_branch", Available: "no"},
-		{Field: "sub_agents", Available: "yes", Note: "files of their own"},
+		{Field: "sub_agents", Available: "partial", Note: "transcripts, in files of their own"},
 		{Field: "compactions", Available: "no"},
 		{Field: "api_errors", Available: "partial"},
-		{Field: "approvals", Available: "partial", Note: "refusals, in captured output"},
+		{Field: "approvals", Available: "partial", Note: "the editor's database; refusals in captured output"},
 		{Field: "agent_version", Available: "no"},
 		{Field: "finish_reason", Available: "no"},
 	}

@@ -64,7 +64,6 @@ func TestMatch(t *testing.T) {
 		{"text elsewhere", "/x/a.txt", "user:\nhi\n\nassistant:\nhello\n", ingest.Weak},
 		{"other text", "/x/a.txt", "users:\nhi\n", ingest.Foreign},
 		{"export", "/x/a.json", `{"aiService.prompts":[]}`, ingest.NotSession},
-		{"editor's database", "/x/state.vscdb", "SQLite format 3\x00...", ingest.NotSession},
 		{"other database", "/x/other.db", "SQLite format 3\x00...", ingest.Foreign},
 	}
 	for _, tt := range tests {

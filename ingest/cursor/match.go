@@ -139,18 +139,9 @@ func hasContent(s *jscan.Scanner) (found bool) {
 	return found || s.Bad() // it is cut
 }
 
-// database names Cursor's stores that are no plain files, and exports of them.
+// database names exports of the editor's database.
 func database(path string, head []byte) string {
 	base := path[strings.LastIndexByte(path, '/')+1:]
-	if bytes.HasPrefix(head, []byte("SQLite format 3\x00")) {
-		switch {
-		case base == "state.vscdb":
-			return "the editor's database, which is not read yet"
-		case strings.HasSuffix(base, "store.db") && bytes.Contains(head, []byte("CREATE TABLE blobs")):
-			return "a database of the agent, which is not read yet"
-		}
-		return ""
-	}
 	if strings.HasSuffix(base, ".json") && (bytes.Contains(head, []byte("aiService.prompts")) || bytes.Contains(head, []byte("composer.composerData"))) {
 		return "an export of the editor's database, which is not read yet"
 	}

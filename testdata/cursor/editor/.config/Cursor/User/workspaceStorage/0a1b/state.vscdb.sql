@@ -1,0 +1,4 @@
+CREATE TABLE ItemTable(key TEXT UNIQUE ON CONFLICT REPLACE, value BLOB);
+INSERT INTO ItemTable VALUES('aiService.prompts','[{"text": "what is this", "commandType": 4}]');
+INSERT INTO ItemTable VALUES('composer.composerData','{"allComposers": [{"composerId": "w1", "createdAt": 1730000000000, "lastUpdatedAt": 1730000100000, "name": "Explain", "conversation": [{"type": 1, "bubbleId": "x1", "text": "what is this"}, {"type": 2, "bubbleId": "x2", "text": "A shop."}]}, {"type": "head", "composerId": "w2", "createdAt": 1730000000000}], "selectedComposerId": "w1"}');
+INSERT INTO ItemTable VALUES('workbench.panel.aichat.view.aichat.chatdata','{"tabs": [{"tabId": "tab1", "chatTitle": "Old chat", "lastSendTime": 1720000000000, "bubbles": [{"type": "user", "id": "y1", "text": "and that"}, {"type": "ai", "id": "y2", "text": "A till.", "modelType": "gpt-4"}, {"type": "user", "id": "y3", "text": ""}]}]}');
