@@ -12,7 +12,7 @@ import (
 
 // The layers of definitions, lowest first. A definition reads its own layer or lower ones; only base
 // reads the raw tables.
-var Layers = []string{"base", "core", "metrics", "anomalies", "health", "trends"}
+var Layers = []string{"base", "core", "metrics", "anomalies", "health", "trends", "diff"}
 
 // The states of a definition.
 const (

@@ -67,6 +67,7 @@ type reporter struct {
 	part   bool // the scope is a part of what the store holds
 
 	madeInScope map[string]bool // what scopeMacros need not make
+	inTables    bool            // few sessions are in scope: scopeMacros copies their rows
 }
 
 // newReporter checks the flags and opens the store.

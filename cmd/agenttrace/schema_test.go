@@ -101,6 +101,8 @@ func TestReportsMatchTheirSchemas(t *testing.T) {
 		{"trend by project", "trend", append([]string{"trend", "--by", "week", "--group", "project", "--metric", "cost_usd", "--agent", "codex"}, sample...)},
 		{"trend of nothing", "trend", []string{"trend", "--db", ":memory:", "--home", empty}},
 		{"trend of hard logs", "trend", []string{"trend", "-d", dir, "--by", "month", "--since", "2025-01-01"}},
+		{"diff", "diff", append([]string{"diff", "cb4b", "d87"}, sample...)},
+		{"diff of hard logs", "diff", []string{"diff", filepath.Join(dir, "hard.jsonl"), filepath.Join(dir, "bare.jsonl")}},
 		{"doctor", "doctor", append([]string{"doctor"}, sample...)},
 		{"doctor about nothing", "doctor", []string{"doctor", "--db", ":memory:", "--home", empty}},
 		{"doctor about hard logs", "doctor", []string{"doctor", "-d", dir}},

@@ -60,7 +60,21 @@ func (m *macroScoper) macro(d *sqlfiles.Definition, as string) error {
 			}
 			continue
 		}
-		q := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM core.%s", inScope(name), name)
+		if m.r.inTables && read.Layer != "base" && read.Kept == "" {
+			// Computed over the few rows in scope, once.
+			if err := m.macro(read, ""); err != nil {
+				return err
+			}
+			if err := m.r.conn.Exec(m.r.e.ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS %s", inScope(name), read.SQL(inScope))); err != nil {
+				return err
+			}
+			continue
+		}
+		kind := "VIEW"
+		if m.r.inTables {
+			kind = "TABLE"
+		}
+		q := fmt.Sprintf("CREATE OR REPLACE TEMP %s %s AS SELECT * FROM core.%s", kind, inScope(name), name)
 		if !m.r.part {
 			if err := m.r.conn.Exec(m.r.e.ctx, q); err != nil {
 				return err
@@ -76,13 +90,30 @@ func (m *macroScoper) macro(d *sqlfiles.Definition, as string) error {
 			return err
 		}
 	}
+	if as == "" {
+		return nil // only what it reads
+	}
 	var columns []string
 	for _, c := range d.Columns {
-		if c.Type == "UBIGINT" && as == d.Name {
-			c.Name = fmt.Sprintf("lower(hex(%[1]s)) AS %[1]s", c.Name)
+		if as == d.Name {
+			c.Name = asText(c)
 		}
 		columns = append(columns, c.Name)
 	}
+	if d.Params == nil {
+		return m.r.conn.Exec(m.r.e.ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS SELECT %s FROM (\n%s\n)", as, strings.Join(columns, ", "), d.SQL(inScope)))
+	}
 	return m.r.conn.Exec(m.r.e.ctx, fmt.Sprintf("CREATE OR REPLACE TEMP MACRO %s(%s) AS TABLE SELECT %s FROM (\n%s\n)",
 		as, strings.Join(d.Params, ", "), strings.Join(columns, ", "), d.SQL(inScope)))
+}
+
+// asText shows a column as the public views do: ids are text there.
+func asText(c sqlfiles.Column) string {
+	switch c.Type {
+	case "UBIGINT":
+		return fmt.Sprintf("lower(hex(%[1]s)) AS %[1]s", c.Name)
+	case "UBIGINT[]":
+		return fmt.Sprintf("list_transform(%[1]s, lambda id: lower(hex(id))) AS %[1]s", c.Name)
+	}
+	return c.Name
 }

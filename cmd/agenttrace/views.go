@@ -70,7 +70,7 @@ func runViews(e *env, o viewsOptions) error {
 	}
 	defer conn.Close()
 	return o.print(e, conn, format, `SELECT name, family, version, layer, status, since, grain, kept, summary FROM view_catalog
-		ORDER BY array_position(['base', 'core', 'metrics', 'anomalies', 'health', 'trends'], layer), name`)
+		ORDER BY array_position(['base', 'core', 'metrics', 'anomalies', 'health', 'trends', 'diff'], layer), name`)
 }
 
 func runViewsShow(e *env, o viewsOptions, name string) error {
