@@ -58,6 +58,7 @@ func All() []ingest.Parser {
 		goose.Database{},
 		goose.Parser{},
 		grok.Parser{},
+		hermes.Database{},
 		hermes.Parser{},
 		iflow.Parser{},
 		inspect.Parser{},

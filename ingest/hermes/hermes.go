@@ -1,5 +1,5 @@
-// Package hermes reads the transcript files of Hermes Agent: JSON Lines, as its gateway wrote them, and
-// the documents that its command line saved. The database that newer versions keep is not read here.
+// Package hermes reads the sessions of Hermes Agent: its databases, and the transcript files of older
+// versions, JSON Lines as its gateway wrote them, and the documents that its command line saved.
 //
 // The files have no usage and no costs, and their times are local to the machine that wrote them. A
 // session may be in both forms, and a branch copies messages: so a message is known by what it says
@@ -60,8 +60,12 @@ func roots(env ingest.Env) []ingest.Root {
 	return homes
 }
 
-// wanted picks transcripts of the home and of its profiles.
+// wanted picks databases and transcripts of the home and of its profiles.
 func wanted(rel string) bool {
+	if strings.HasSuffix(rel, "state.db") {
+		parts := strings.Split(rel, "/")
+		return rel == "state.db" || len(parts) == 3 && parts[0] == "profiles" && parts[2] == "state.db"
+	}
 	if !strings.HasSuffix(rel, ".json") && !strings.HasSuffix(rel, ".jsonl") {
 		return false
 	}
@@ -80,26 +84,26 @@ func skipped(rel string) bool {
 	return parts[2] != "sessions"
 }
 
-// Capabilities says what the transcripts can tell.
+// Capabilities says what databases and transcripts can tell.
 func Capabilities() []ingest.Capability {
 	return []ingest.Capability{
 		{Field: "model", Available: "yes", Note: "of the session"},
-		{Field: "usage", Available: "no", Note: "only in the database, which is not read yet"},
-		{Field: "cache_read", Available: "no"},
-		{Field: "cache_write", Available: "no"},
-		{Field: "reasoning", Available: "no"},
-		{Field: "cost", Available: "no"},
-		{Field: "times", Available: "yes", Note: "local time of the machine"},
+		{Field: "usage", Available: "partial", Note: "databases, per session and model"},
+		{Field: "cache_read", Available: "partial", Note: "as usage"},
+		{Field: "cache_write", Available: "partial", Note: "as usage"},
+		{Field: "reasoning", Available: "partial", Note: "as usage"},
+		{Field: "cost", Available: "partial", Note: "as usage"},
+		{Field: "times", Available: "yes", Note: "transcripts: local time of the machine"},
 		{Field: "tool_calls", Available: "yes"},
 		{Field: "tool_status", Available: "partial", Note: "where the result says so"},
 		{Field: "tool_args", Available: "yes"},
 		{Field: "tool_durations", Available: "partial", Note: "between request and result"},
 		{Field: "texts", Available: "yes"},
 		{Field: "thinking", Available: "yes"},
-		{Field: "workspace", Available: "no"},
-		{Field: "git_branch", Available: "no"},
-		{Field: "sub_agents", Available: "no"},
-		{Field: "compactions", Available: "partial", Note: "the summary that begins a continuation"},
+		{Field: "workspace", Available: "partial", Note: "newer databases"},
+		{Field: "git_branch", Available: "partial", Note: "newer databases"},
+		{Field: "sub_agents", Available: "partial", Note: "databases"},
+		{Field: "compactions", Available: "yes"},
 		{Field: "api_errors", Available: "no"},
 		{Field: "approvals", Available: "no"},
 		{Field: "agent_version", Available: "no"},

@@ -116,7 +116,7 @@ func TestRoots(t *testing.T) {
 	}
 	for rel, want := range map[string]bool{
 		"sessions/a.jsonl": true, "sessions/session_a.json": true, "profiles/p/sessions/a.jsonl": true,
-		"state.db": false, "config.json": false, "profiles/p/config.json": false, "sessions/x/a.json": false,
+		"state.db": true, "config.json": false, "profiles/p/config.json": false, "sessions/x/a.json": false,
 	} {
 		if wanted(rel) != want {
 			t.Errorf("wanted(%q) is not %v", rel, want)

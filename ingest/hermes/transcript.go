@@ -319,6 +319,8 @@ func (p *parser) user(m *message) {
 		p.ses.Row.HasCompactions = true
 	case m.hidden, bytes.HasPrefix(text, []byte("[SYSTEM")), bytes.HasPrefix(text, []byte("Review the conversation above and")):
 		p.run.Message("user", "injected", text)
+	case p.run.Sidechain:
+		p.run.Prompt("parent", text)
 	case p.ses.Row.SessionKind == "automation":
 		p.run.Prompt("schedule", text)
 	default:
