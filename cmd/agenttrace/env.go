@@ -26,6 +26,7 @@ type env struct {
 	stdinTTY, stdoutTTY, stderrTTY bool
 	width                          int
 	ctx                            context.Context
+	warned                         map[string]bool // what was said of deprecated views
 }
 
 func systemEnv() *env {

@@ -110,6 +110,9 @@ func runSQL(e *env, o sqlOptions) error {
 		return usagef("no SQL was given")
 	}
 	args, err := o.bind(statements)
+	if err == nil {
+		err = o.warnDeprecated(e, text)
+	}
 	if err != nil {
 		return err
 	}

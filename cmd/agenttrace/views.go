@@ -50,7 +50,9 @@ func newViewsCommand(e *env) *cobra.Command {
 	so.addOutput(show.Flags(), "text, markdown or json")
 	so.addStore(show.Flags())
 	show.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(show)
+	compare := newViewsDiffCommand(e)
+	compare.SetFlagErrorFunc(flagError)
+	cmd.AddCommand(show, compare)
 	return cmd
 }
 
@@ -104,11 +106,13 @@ func runViewsShow(e *env, o viewsOptions, name string) error {
 		doc := render.Doc{Title: def.Name, Lead: []string{def.Summary}}
 		doc.Sections = append(doc.Sections, render.Section{Title: "Facts", Facts: []render.Fact{
 			{Label: "layer", Value: def.Layer}, {Label: "status", Value: def.Status}, {Label: "since", Value: def.Since},
-			{Label: "grain", Value: strings.Join(def.Grain, ", ")}, {Label: "result kept", Value: orNo(def.Kept)},
+			{Label: "one row per", Value: orNo(strings.Join(def.Grain, ", "))}, {Label: "result kept", Value: orNo(def.Kept)},
+			{Label: "arguments", Value: orNo(strings.Join(def.Params, ", "))}, {Label: "reads", Value: orNo(strings.Join(def.Reads, ", "))},
+			{Label: "other versions", Value: orNo(strings.Join(otherVersions(set, def), ", "))},
 		}})
-		t := &render.Table{Columns: []render.TableColumn{{Name: "column"}, {Name: "meaning"}}}
+		t := &render.Table{Columns: []render.TableColumn{{Name: "column"}, {Name: "type", Spare: 1}, {Name: "unit"}, {Name: "meaning"}}}
 		for _, c := range def.Columns {
-			t.Rows = append(t.Rows, []string{c.Name, c.Meaning})
+			t.Rows = append(t.Rows, []string{c.Name, strings.Replace(c.Type, "UBIGINT", "VARCHAR", 1), c.Unit, c.Meaning})
 		}
 		doc.Sections = append(doc.Sections, render.Section{Title: "Columns", Table: t})
 		if def.Changes != "" {
@@ -126,6 +130,17 @@ func runViewsShow(e *env, o viewsOptions, name string) error {
 	})
 }
 
+// otherVersions names the versions of the family, and which of them is current.
+func otherVersions(set *sqlfiles.Set, def *sqlfiles.Definition) []string {
+	var out []string
+	for _, d := range set.Definitions {
+		if d.Family == def.Family && d != def {
+			out = append(out, d.Name+" ("+d.Status+")")
+		}
+	}
+	return out
+}
+
 func orNo(s string) string {
 	if s == "" {
 		return "no"
@@ -136,7 +151,7 @@ func orNo(s string) string {
 func viewJSON(b *bytes.Buffer, d *sqlfiles.Definition) error {
 	var cols []any
 	for _, c := range d.Columns {
-		cols = append(cols, map[string]any{"name": c.Name, "meaning": c.Meaning})
+		cols = append(cols, map[string]any{"name": c.Name, "type": strings.Replace(c.Type, "UBIGINT", "VARCHAR", 1), "unit": c.Unit, "meaning": c.Meaning})
 	}
 	var grain []any
 	for _, g := range d.Grain {
@@ -145,8 +160,8 @@ func viewJSON(b *bytes.Buffer, d *sqlfiles.Definition) error {
 	rows := queries.NewRows([]queries.Column{
 		{Name: "name", Type: "VARCHAR"}, {Name: "family", Type: "VARCHAR"}, {Name: "version", Type: "INTEGER"}, {Name: "layer", Type: "VARCHAR"}, {Name: "status", Type: "VARCHAR"},
 		{Name: "since", Type: "VARCHAR"}, {Name: "grain", Type: "VARCHAR[]"}, {Name: "kept", Type: "VARCHAR"}, {Name: "summary", Type: "VARCHAR"},
-		{Name: "columns", Type: "STRUCT(\"name\" VARCHAR, meaning VARCHAR)[]"}, {Name: "definition", Type: "VARCHAR"},
-	}, []any{d.Name, d.Family, int64(d.Version), d.Layer, d.Status, d.Since, grain, d.Kept, d.Summary, cols, d.Body})
+		{Name: "columns", Type: "STRUCT(\"name\" VARCHAR, \"type\" VARCHAR, unit VARCHAR, meaning VARCHAR)[]"}, {Name: "changes", Type: "VARCHAR"}, {Name: "definition", Type: "VARCHAR"},
+	}, []any{d.Name, d.Family, int64(d.Version), d.Layer, d.Status, d.Since, grain, d.Kept, d.Summary, cols, d.Changes, d.Body})
 	_, err := render.Write(b, rows, render.Options{Format: "json"})
 	return err
 }
