@@ -71,6 +71,7 @@ func All() []ingest.Parser {
 		otel.Parser{},
 		pi.OMP{},
 		pi.OpenClaw{},
+		pi.OpenClawDatabase{},
 		pi.Parser{},
 		qwen.Parser{},
 		sweagent.Mini{},

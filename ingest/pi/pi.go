@@ -1,5 +1,5 @@
-// Package pi reads the session logs of one family of agents: pi, its fork Oh My Pi, and the transcripts
-// that OpenClaw keeps in files.
+// Package pi reads the session logs of one family of agents: pi, its fork Oh My Pi, and the transcripts of
+// OpenClaw, in files and in the database of newer versions.
 //
 // A session is a tree of entries in one file. Forks copy entries into new files with their ids and
 // instants, so an entry is known by both; that of the first version, which has no id, by its bytes.
@@ -30,7 +30,7 @@ type Parser struct{}
 // OMP reads the logs of Oh My Pi.
 type OMP struct{}
 
-// OpenClaw reads the transcripts of OpenClaw that are files. Newer versions keep them in a database.
+// OpenClaw reads the transcripts of OpenClaw that are files. Newer versions keep them in a database: OpenClawDatabase.
 type OpenClaw struct{}
 
 var (
@@ -149,9 +149,12 @@ func wantAgent(rel string) bool {
 func wantProfile(rel string) bool { return wanted(rel) && strings.Contains(rel, "/sessions/") }
 
 // wantClaw picks transcripts and their archives: x.jsonl, x.jsonl.reset.<time>, x.jsonl.deleted.<time>,
-// x.jsonl.imported-<ms>, each perhaps compressed.
+// x.jsonl.imported-<ms>, each perhaps compressed; and the databases of agents.
 func wantClaw(rel string) bool {
 	base := rel[strings.LastIndexByte(rel, '/')+1:]
+	if base == "openclaw-agent.sqlite" {
+		return strings.HasSuffix(rel, "/agent/"+base)
+	}
 	name := strings.TrimSuffix(base, ".zst")
 	i := strings.Index(name, ".jsonl")
 	if i < 0 || strings.HasSuffix(name[:i], ".trajectory") {

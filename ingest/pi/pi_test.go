@@ -161,7 +161,9 @@ func TestWanted(t *testing.T) {
 		{wantClaw, "main/sessions/sessions.json", false},
 		{wantClaw, "main/session-sqlite-import-archive/archive-tier.a.jsonl.imported-1788000000000", true},
 		{wantClaw, "main/agent/cli-auth/codex/p/sessions/2026/01/01/rollout-x.jsonl", false},
-		{wantClaw, "main/agent/openclaw-agent.sqlite", false},
+		{wantClaw, "main/agent/openclaw-agent.sqlite", true},
+		{wantClaw, "main/openclaw-agent.sqlite", false},
+		{wantClaw, "main/agent/openclaw-agent.sqlite-wal", false},
 	}
 	for _, tt := range tests {
 		if got := tt.want(tt.rel); got != tt.ok {
