@@ -112,7 +112,8 @@ func (r *reporter) close() {
 	r.data.Close()
 }
 
-// scope makes the temporary table of the sessions that the filters leave.
+// scope makes the temporary table of the sessions that the filters leave, with their ids as text and as
+// numbers.
 func (r *reporter) scope(only string) error {
 	var where []string
 	var args []any
@@ -127,9 +128,9 @@ func (r *reporter) scope(only string) error {
 		where = append(where, "("+strings.Join(parts, " OR ")+")")
 	}
 	anyOf("s.agent = %s", r.o.agents)
-	anyOf("(s.project_id = %[1]s OR p.name = %[1]s OR p.remote_norm = %[1]s OR p.root_path = %[1]s OR s.workspace = %[1]s)", r.o.projects)
+	anyOf("(lower(hex(s.project_id)) = %[1]s OR p.name = %[1]s OR p.remote_norm = %[1]s OR p.root_path = %[1]s OR s.workspace = %[1]s)", r.o.projects)
 	anyOf("s.git_branch = %s", r.o.branches)
-	anyOf("s.session_id IN (SELECT session_id FROM model_calls_v1 WHERE %[1]s IN (model, response_model, price_model))", r.o.models)
+	anyOf("s.session_id IN (SELECT session_id FROM core.model_calls_v1 WHERE %[1]s IN (model, response_model, price_model))", r.o.models)
 	if r.since.Valid {
 		where = append(where, "coalesce(s.ended_at, s.started_at) >= $since")
 		args = append(args, sql.Named("since", r.since.V))
@@ -139,46 +140,68 @@ func (r *reporter) scope(only string) error {
 		args = append(args, sql.Named("until", r.until.V))
 	}
 	if only != "" {
-		where = append(where, "s.session_id = "+store.Quote(only))
+		where = append(where, "lower(hex(s.session_id)) = "+store.Quote(only))
 	}
 	r.part = len(where) > 0
-	q := "CREATE OR REPLACE TEMP TABLE scope AS SELECT s.session_id FROM sessions_v1 AS s LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id"
+	q := `CREATE OR REPLACE TEMP TABLE scope AS SELECT lower(hex(s.session_id)) AS session_id, s.session_id AS session_key
+		FROM core.sessions_v1 AS s LEFT JOIN core.projects_v1 AS p ON p.project_id = s.project_id`
 	if len(where) > 0 {
 		q += " WHERE " + strings.Join(where, " AND ")
 	}
 	return r.conn.Exec(r.e.ctx, q, args...)
 }
 
-// scopedSQL reads the calls of the sessions in scope and of the time asked for once: most sections of the
-// overview are sums over them.
+// scopedSQL sums up the calls of the sessions in scope and of the time asked for, once: most sections of
+// the overview are sums over them. It reads the schema core, where ids are numbers: to write them as text,
+// call by call, took most of the time. Sums of no known value stay NULL.
 const scopedSQL = `
 CREATE OR REPLACE TEMP TABLE scoped_calls AS
-SELECT session_id, agent, project_id, model, response_model, occurred_at, status, uncached_input_tokens, cache_read_input_tokens,
-	cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, output_tokens, reasoning_output_tokens, input_tokens,
-	cost_usd, is_lower_bound, is_estimated
-FROM model_call_costs_v1
+SELECT
+	session_id, agent, project_id, coalesce(model, response_model) AS model,
+	date_trunc('day', occurred_at AT TIME ZONE $tz)::DATE AS day,
+	count(*) AS call_count,
+	count(*) FILTER (status IN ('ok', 'interrupted')) AS model_call_count,
+	count(cost_usd) AS priced_call_count,
+	count(*) FILTER (is_lower_bound) AS lower_bound_call_count,
+	count(*) FILTER (is_estimated) AS estimated_call_count,
+	sum(cost_usd) AS cost_usd,
+	sum(input_tokens)::BIGINT AS input_tokens,
+	sum(input_tokens) FILTER (cache_read_input_tokens IS NOT NULL)::BIGINT AS cacheable_input_tokens,
+	sum(uncached_input_tokens)::BIGINT AS uncached_input_tokens,
+	sum(cache_read_input_tokens)::BIGINT AS cache_read_input_tokens,
+	sum(cache_creation_5m_input_tokens)::BIGINT AS cache_creation_5m_input_tokens,
+	sum(cache_creation_1h_input_tokens)::BIGINT AS cache_creation_1h_input_tokens,
+	sum(output_tokens)::BIGINT AS output_tokens,
+	sum(reasoning_output_tokens)::BIGINT AS reasoning_output_tokens
+FROM core.model_call_costs_v1
 WHERE ($since::TIMESTAMPTZ IS NULL OR occurred_at >= $since::TIMESTAMPTZ)
-	AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)`
+	AND ($until::TIMESTAMPTZ IS NULL OR occurred_at < $until::TIMESTAMPTZ)
+	AND (NOT $filtered::BOOLEAN OR session_id IN (SELECT session_key FROM scope))
+GROUP BY ALL`
 
 const scopedToolsSQL = `
 CREATE OR REPLACE TEMP TABLE scoped_tools AS
-SELECT session_id, tool_name, tool_name_raw, tool_kind, status, error_type, result_bytes
-FROM tool_calls_v1
+SELECT
+	session_id, tool_name, tool_kind, status, error_type,
+	min(tool_name_raw) AS tool_name_raw, count(*) AS call_count, sum(result_bytes)::BIGINT AS result_bytes
+FROM core.tool_calls_v1
 WHERE ($since::TIMESTAMPTZ IS NULL OR requested_at >= $since::TIMESTAMPTZ)
-	AND ($until::TIMESTAMPTZ IS NULL OR requested_at < $until::TIMESTAMPTZ)`
+	AND ($until::TIMESTAMPTZ IS NULL OR requested_at < $until::TIMESTAMPTZ)
+	AND (NOT $filtered::BOOLEAN OR session_id IN (SELECT session_key FROM scope))
+GROUP BY ALL`
+
+// callCountsSQL are the columns of scoped_calls that say how sure a sum is, for relations with a row per
+// call.
+const callCountsSQL = `session_id, 1 AS call_count, (cost_usd IS NOT NULL)::BIGINT AS priced_call_count, is_lower_bound::BIGINT AS lower_bound_call_count,
+	is_estimated::BIGINT AS estimated_call_count`
 
 // narrow makes the temporary tables scoped_calls and scoped_tools, after scope.
 func (r *reporter) narrow() error {
-	window := []any{sql.Named("since", nullable(r.since)), sql.Named("until", nullable(r.until))}
-	for _, q := range []string{scopedSQL, scopedToolsSQL} {
-		if r.part {
-			q += "\n\tAND session_id IN (FROM scope)"
-		}
-		if err := r.conn.Exec(r.e.ctx, q, window...); err != nil {
-			return err
-		}
+	window := []any{sql.Named("since", nullable(r.since)), sql.Named("until", nullable(r.until)), sql.Named("filtered", r.part)}
+	if err := r.conn.Exec(r.e.ctx, scopedSQL, append(window, sql.Named("tz", zoneForSQL(r.zone, r.e.now())))...); err != nil {
+		return err
 	}
-	return nil
+	return r.conn.Exec(r.e.ctx, scopedToolsSQL, window...)
 }
 
 // arg gives the value of a parameter of a section.

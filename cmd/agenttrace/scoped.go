@@ -83,7 +83,7 @@ func (m *macroScoper) macro(d *sqlfiles.Definition, as string) error {
 		}
 		for _, c := range read.Columns {
 			if c.Name == "session_id" {
-				q += " WHERE session_id IN (SELECT ('0x' || session_id)::UBIGINT FROM scope)"
+				q += " WHERE session_id IN (SELECT session_key FROM scope)"
 			}
 		}
 		if err := m.r.conn.Exec(m.r.e.ctx, q); err != nil {

@@ -154,7 +154,7 @@ func (r *reporter) own(id string) error {
 			return err
 		}
 	}
-	return r.conn.Exec(r.e.ctx, "CREATE OR REPLACE TEMP VIEW scoped_calls AS FROM own_calls")
+	return r.conn.Exec(r.e.ctx, "CREATE OR REPLACE TEMP VIEW scoped_calls AS SELECT "+callCountsSQL+" FROM own_calls")
 }
 
 // run runs one section of a report.

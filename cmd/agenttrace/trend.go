@@ -171,9 +171,9 @@ func (t *trend) report() (*report.Report, error) {
 			return nil, err
 		}
 	}
-	calls := "CREATE OR REPLACE TEMP VIEW scoped_calls AS SELECT session_id, cost_usd, is_lower_bound, is_estimated FROM call_costs_v1"
+	calls := "CREATE OR REPLACE TEMP VIEW scoped_calls AS SELECT " + callCountsSQL + " FROM core.call_costs_v1"
 	if r.part {
-		calls += " WHERE session_id IN (FROM scope)"
+		calls += " WHERE session_id IN (SELECT session_key FROM scope)"
 	}
 	if err := r.conn.Exec(r.e.ctx, calls); err != nil {
 		return nil, err

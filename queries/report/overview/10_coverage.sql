@@ -2,11 +2,11 @@
 -- kind: facts
 WITH calls AS (
     SELECT
-        count(*) AS model_call_count,
-        count(cost_usd) AS priced_call_count,
-        count(*) - count(cost_usd) AS unpriced_call_count,
-        count(*) FILTER (is_lower_bound) AS lower_bound_call_count,
-        count(*) FILTER (is_estimated) AS estimated_call_count
+        coalesce(sum(call_count), 0)::BIGINT AS model_call_count,
+        coalesce(sum(priced_call_count), 0)::BIGINT AS priced_call_count,
+        coalesce(sum(call_count - priced_call_count), 0)::BIGINT AS unpriced_call_count,
+        coalesce(sum(lower_bound_call_count), 0)::BIGINT AS lower_bound_call_count,
+        coalesce(sum(estimated_call_count), 0)::BIGINT AS estimated_call_count
     FROM scoped_calls
 ),
 
@@ -16,7 +16,7 @@ places AS (
     FROM raw.sources AS x
     WHERE x.source_state IN ('present', 'missing', 'replaced') AND (
         NOT $filtered::BOOLEAN
-        OR x.source_id IN (SELECT s.source_id FROM raw.sessions AS s JOIN scope AS w ON s.session_id = ('0x' || w.session_id)::UBIGINT)
+        OR x.source_id IN (SELECT s.source_id FROM raw.sessions AS s JOIN scope AS w ON s.session_id = w.session_key)
     )
 ),
 
@@ -54,8 +54,8 @@ spans AS (
         max(ended_at) AS last_at,
         count(*) FILTER (NOT has_usage) AS session_without_usage_count,
         count(*) FILTER (NOT has_times) AS session_without_times_count
-    FROM sessions_v1
-    SEMI JOIN scope USING (session_id)
+    FROM core.sessions_v1
+    WHERE session_id IN (SELECT session_key FROM scope)
 ),
 
 imports AS (

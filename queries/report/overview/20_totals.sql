@@ -17,7 +17,7 @@
 -- optional: subagent_count, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, verification_failed_count, empty_search_count, tool_denied_count, tool_unknown_count
 WITH calls AS (
     SELECT
-        count(*) FILTER (status IN ('ok', 'interrupted')) AS model_call_count,
+        coalesce(sum(model_call_count), 0)::BIGINT AS model_call_count,
         sum(cost_usd)::DECIMAL(24, 12) AS cost_usd,
         sum(input_tokens)::BIGINT AS input_tokens,
         sum(uncached_input_tokens)::BIGINT AS uncached_input_tokens,
@@ -26,24 +26,24 @@ WITH calls AS (
         sum(cache_creation_1h_input_tokens)::BIGINT AS cache_creation_1h_input_tokens,
         sum(output_tokens)::BIGINT AS output_tokens,
         sum(reasoning_output_tokens)::BIGINT AS reasoning_output_tokens,
-        sum(cache_read_input_tokens) / nullif(sum(input_tokens) FILTER (cache_read_input_tokens IS NOT NULL), 0)::DOUBLE AS cache_hit_ratio
+        sum(cache_read_input_tokens) / nullif(sum(cacheable_input_tokens), 0)::DOUBLE AS cache_hit_ratio
     FROM scoped_calls
 ),
 
 tools AS (
     SELECT
-        count(*) AS tool_call_count,
-        count(*) FILTER (status = 'ok') AS tool_ok_count,
-        count(*) FILTER (status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search')) AS tool_failed_count,
-        count(*) FILTER (status = 'error' AND error_type = 'verification_failed') AS verification_failed_count,
-        count(*) FILTER (status = 'error' AND error_type = 'empty_search') AS empty_search_count,
-        count(*) FILTER (status = 'denied') AS tool_denied_count,
-        count(*) FILTER (status IN ('no_result', 'unknown', 'interrupted')) AS tool_unknown_count
+        coalesce(sum(call_count), 0)::BIGINT AS tool_call_count,
+        coalesce(sum(call_count) FILTER (status = 'ok'), 0)::BIGINT AS tool_ok_count,
+        coalesce(sum(call_count) FILTER (status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search')), 0)::BIGINT AS tool_failed_count,
+        coalesce(sum(call_count) FILTER (status = 'error' AND error_type = 'verification_failed'), 0)::BIGINT AS verification_failed_count,
+        coalesce(sum(call_count) FILTER (status = 'error' AND error_type = 'empty_search'), 0)::BIGINT AS empty_search_count,
+        coalesce(sum(call_count) FILTER (status = 'denied'), 0)::BIGINT AS tool_denied_count,
+        coalesce(sum(call_count) FILTER (status IN ('no_result', 'unknown', 'interrupted')), 0)::BIGINT AS tool_unknown_count
     FROM scoped_tools
 ),
 
 runs AS (
-    SELECT count(*) FILTER (run_kind <> 'main') AS subagent_count FROM runs_v1 SEMI JOIN scope USING (session_id)
+    SELECT count(*) FILTER (run_kind <> 'main') AS subagent_count FROM core.runs_v1 WHERE session_id IN (SELECT session_key FROM scope)
 ),
 
 sizes AS (

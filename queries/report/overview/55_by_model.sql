@@ -7,14 +7,14 @@
 -- label: cache_hit_ratio = cache hits
 -- optional: unpriced_call_count
 SELECT
-    coalesce(c.model, c.response_model, '(not in the log)') AS model,
+    coalesce(c.model, '(not in the log)') AS model,
     count(DISTINCT c.session_id) AS session_count,
-    count(*) FILTER (c.status IN ('ok', 'interrupted')) AS model_call_count,
+    sum(c.model_call_count)::BIGINT AS model_call_count,
     sum(c.cost_usd)::DECIMAL(24, 12) AS cost_usd,
-    count(*) - count(c.cost_usd) AS unpriced_call_count,
+    sum(c.call_count - c.priced_call_count)::BIGINT AS unpriced_call_count,
     sum(c.input_tokens)::BIGINT AS input_tokens,
     sum(c.output_tokens)::BIGINT AS output_tokens,
-    sum(c.cache_read_input_tokens) / nullif(sum(c.input_tokens) FILTER (c.cache_read_input_tokens IS NOT NULL), 0)::DOUBLE AS cache_hit_ratio
+    sum(c.cache_read_input_tokens) / nullif(sum(c.cacheable_input_tokens), 0)::DOUBLE AS cache_hit_ratio
 FROM scoped_calls AS c
 GROUP BY 1
 ORDER BY cost_usd DESC NULLS LAST, output_tokens DESC NULLS LAST, 1

@@ -12,12 +12,12 @@
 SELECT
     min(t.tool_name_raw) AS tool,
     any_value(t.tool_kind) AS kind,
-    count(*) AS call_count,
+    sum(t.call_count)::BIGINT AS call_count,
     count(DISTINCT t.session_id) AS session_count,
-    count(*) FILTER (t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed_count,
-    count(*) FILTER (t.status = 'error' AND t.error_type IN ('verification_failed', 'empty_search')) AS finding_count,
-    count(*) FILTER (t.status = 'denied') AS denied_count,
-    count(*) FILTER (t.status IN ('no_result', 'unknown', 'interrupted')) AS unknown_count,
+    coalesce(sum(t.call_count) FILTER (t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')), 0)::BIGINT AS failed_count,
+    coalesce(sum(t.call_count) FILTER (t.status = 'error' AND t.error_type IN ('verification_failed', 'empty_search')), 0)::BIGINT AS finding_count,
+    coalesce(sum(t.call_count) FILTER (t.status = 'denied'), 0)::BIGINT AS denied_count,
+    coalesce(sum(t.call_count) FILTER (t.status IN ('no_result', 'unknown', 'interrupted')), 0)::BIGINT AS unknown_count,
     sum(t.result_bytes)::BIGINT AS result_bytes
 FROM scoped_tools AS t
 GROUP BY t.tool_name, t.tool_kind
