@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,10 +152,24 @@ func (r *reporter) scope(only string) error {
 	return r.conn.Exec(r.e.ctx, q, args...)
 }
 
-// scopedSQL sums up the calls of the sessions in scope and of the time asked for, once: most sections of
-// the overview are sums over them. It reads the schema core, where ids are numbers: to write them as text,
-// call by call, took most of the time. Sums of no known value stay NULL.
-const scopedSQL = `
+// Most sections of the overview are sums over the model calls and tool calls in scope. They read the
+// schema core, where ids are numbers: to write them as text, call by call, took most of the time.
+//
+// Without a limit in time the store has the sums already, by the quarter of an hour, of which the days of
+// every time zone are made.
+const (
+	scopedSums = `
+CREATE OR REPLACE TEMP VIEW scoped_calls AS
+SELECT *, date_trunc('day', quarter_at AT TIME ZONE %s)::DATE AS day
+FROM core.call_sums_v1
+WHERE NOT %t OR session_id IN (SELECT session_key FROM scope)`
+
+	scopedToolSums = `
+CREATE OR REPLACE TEMP VIEW scoped_tools AS
+FROM core.tool_sums_v1
+WHERE NOT %t OR session_id IN (SELECT session_key FROM scope)`
+
+	scopedCalls = `
 CREATE OR REPLACE TEMP TABLE scoped_calls AS
 SELECT
 	session_id, agent, project_id, coalesce(model, response_model) AS model,
@@ -179,7 +194,7 @@ WHERE ($since::TIMESTAMPTZ IS NULL OR occurred_at >= $since::TIMESTAMPTZ)
 	AND (NOT $filtered::BOOLEAN OR session_id IN (SELECT session_key FROM scope))
 GROUP BY ALL`
 
-const scopedToolsSQL = `
+	scopedTools = `
 CREATE OR REPLACE TEMP TABLE scoped_tools AS
 SELECT
 	session_id, tool_name, tool_kind, status, error_type,
@@ -189,19 +204,22 @@ WHERE ($since::TIMESTAMPTZ IS NULL OR requested_at >= $since::TIMESTAMPTZ)
 	AND ($until::TIMESTAMPTZ IS NULL OR requested_at < $until::TIMESTAMPTZ)
 	AND (NOT $filtered::BOOLEAN OR session_id IN (SELECT session_key FROM scope))
 GROUP BY ALL`
+)
 
 // callCountsSQL are the columns of scoped_calls that say how sure a sum is, for relations with a row per
 // call.
 const callCountsSQL = `session_id, 1 AS call_count, (cost_usd IS NOT NULL)::BIGINT AS priced_call_count, is_lower_bound::BIGINT AS lower_bound_call_count,
 	is_estimated::BIGINT AS estimated_call_count`
 
-// narrow makes the temporary tables scoped_calls and scoped_tools, after scope.
+// narrow makes the temporary relations scoped_calls and scoped_tools, after scope.
 func (r *reporter) narrow() error {
-	window := []any{sql.Named("since", nullable(r.since)), sql.Named("until", nullable(r.until)), sql.Named("filtered", r.part)}
-	if err := r.conn.Exec(r.e.ctx, scopedSQL, append(window, sql.Named("tz", zoneForSQL(r.zone, r.e.now())))...); err != nil {
-		return err
+	exec := func(q string, args ...any) error { return r.conn.Exec(r.e.ctx, q, args...) }
+	zone := zoneForSQL(r.zone, r.e.now())
+	if !r.since.Valid && !r.until.Valid {
+		return errors.Join(exec(fmt.Sprintf(scopedSums, store.Quote(zone), r.part)), exec(fmt.Sprintf(scopedToolSums, r.part)))
 	}
-	return r.conn.Exec(r.e.ctx, scopedToolsSQL, window...)
+	window := []any{sql.Named("since", nullable(r.since)), sql.Named("until", nullable(r.until)), sql.Named("filtered", r.part)}
+	return errors.Join(exec(scopedCalls, append(slices.Clone(window), sql.Named("tz", zone))...), exec(scopedTools, window...))
 }
 
 // arg gives the value of a parameter of a section.
