@@ -5,6 +5,7 @@ import (
 	"github.com/agenttrace/agenttrace/ingest"
 	"github.com/agenttrace/agenttrace/ingest/aider"
 	"github.com/agenttrace/agenttrace/ingest/amp"
+	"github.com/agenttrace/agenttrace/ingest/aside"
 	"github.com/agenttrace/agenttrace/ingest/claude"
 	"github.com/agenttrace/agenttrace/ingest/claudestream"
 	"github.com/agenttrace/agenttrace/ingest/cline"
@@ -33,9 +34,9 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/zed"
 )
 
-// All returns one parser of every agent.
+// All returns the parsers of every agent.
 func All() []ingest.Parser {
-	return []ingest.Parser{
+	return append([]ingest.Parser{
 		aider.Parser{},
 		amp.Parser{},
 		claude.Parser{},
@@ -77,5 +78,5 @@ func All() []ingest.Parser {
 		sweagent.Mini{},
 		sweagent.Parser{},
 		zed.Parser{},
-	}
+	}, aside.All()...)
 }

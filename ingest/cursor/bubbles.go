@@ -2,7 +2,6 @@ package cursor
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -31,7 +30,11 @@ type conversation struct {
 	in, out        int64
 }
 
-var errStop = errors.New("found")
+// An insider is a conversation inside a value.
+type insider struct {
+	o    trace.Object
+	chat bool
+}
 
 // Parse reads one conversation; the line of a row is the number of its message.
 func (Editor) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
@@ -44,16 +47,21 @@ func (Editor) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 	}
 	chat := false
 	if o.Len() == 0 {
-		err := inside(ctx, src.DB, func(id string, found trace.Object, isChat bool) error {
-			if id != t.id {
+		found, err := src.DB.Memo("cursor: inside", func() (any, error) {
+			all := map[string]insider{}
+			err := inside(ctx, src.DB, func(id string, o trace.Object, chat bool) error {
+				if _, ok := all[id]; !ok {
+					all[id] = insider{o, chat}
+				}
 				return nil
-			}
-			o, chat = found, isChat
-			return errStop
+			})
+			return all, err
 		})
-		if err != nil && err != errStop {
+		if err != nil {
 			return err
 		}
+		in := found.(map[string]insider)[t.id]
+		o, chat = in.o, in.chat
 	}
 	t.about(src, o)
 	if err := t.messages(o, chat); err != nil {

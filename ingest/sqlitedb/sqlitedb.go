@@ -91,6 +91,7 @@ type DB struct {
 	tables  map[string]map[string]bool
 	queries map[string]*sqlite3.Stmt
 	read    int64
+	memos   map[string]any
 }
 
 var opened atomic.Int64
@@ -214,6 +215,22 @@ func (db *DB) Changed() bool { return db.pages != nil && db.pages.changed() }
 
 // Read is how many bytes of values were read so far.
 func (db *DB) Read() int64 { return db.read }
+
+// Memo keeps what a parser worked out of the database, for the next session of it, until it is closed.
+func (db *DB) Memo(key string, find func() (any, error)) (any, error) {
+	if v, ok := db.memos[key]; ok {
+		return v, nil
+	}
+	v, err := find()
+	if err != nil {
+		return nil, err
+	}
+	if db.memos == nil {
+		db.memos = map[string]any{}
+	}
+	db.memos[key] = v
+	return v, nil
+}
 
 // schema notes the tables and their columns.
 func (db *DB) schema(ctx context.Context) error {
