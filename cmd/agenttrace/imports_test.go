@@ -18,7 +18,8 @@ var homes = map[string]string{
 	"github.com/spf13/":            "cmd/agenttrace",
 	"github.com/jedib0t/go-pretty": "queries/render",
 	"github.com/cespare/xxhash":    "schema ingest/digest ingest/shell ingest/edits",
-	"github.com/klauspost/":        "ingest/codex ingest/inspect ingest/pi",
+	"github.com/klauspost/":        "ingest/codex ingest/inspect ingest/pi ingest/zed",
+	"github.com/ncruces/":          "ingest/sqlitedb ingest/sqlitedb/dbtest",
 	"golang.org/x/term":            "cmd/agenttrace",
 }
 
@@ -37,9 +38,10 @@ var inside = []struct{ pkg, allowed string }{
 	{"ingest/rows", "ingest schema ingest/jscan ingest/digest ingest/shell ingest/edits ingest/pushback"},
 	{"ingest/trace", "schema ingest/jscan ingest/shell ingest/edits ingest/rows"},
 	{"ingest/agents", "ingest ingest/*"},
-	{"ingest/ingesttest", "ingest schema"},
-	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows ingest/recording ingest/trace"},
-	{"ingest", "schema ingest/jsonl"},
+	{"ingest/ingesttest", "ingest schema ingest/sqlitedb ingest/sqlitedb/dbtest"},
+	{"ingest/sqlitedb", ""},
+	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows ingest/recording ingest/trace ingest/sqlitedb"},
+	{"ingest", "schema ingest/jsonl ingest/sqlitedb"},
 	{"queries/render", "queries"},
 	{"queries/redact", ""},
 	{"queries/report", "queries queries/render"},
