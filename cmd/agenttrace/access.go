@@ -46,6 +46,14 @@ type data struct {
 	apart   bool            // not the user's own sessions: explicit inputs, or the samples
 }
 
+// leave closes the store at the end of a command.
+func (d *data) leave(e *env) error {
+	if e.leaving {
+		return d.Leave()
+	}
+	return d.Close()
+}
+
 // access is what the queries of a command may do.
 type access uint8
 

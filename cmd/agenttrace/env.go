@@ -27,12 +27,13 @@ type env struct {
 	width                          int
 	ctx                            context.Context
 	warned                         map[string]bool // what was said of deprecated views
+	leaving                        bool            // the process ends with the command
 }
 
 func systemEnv() *env {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	e := &env{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now, ctx: ctx,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now, ctx: ctx, leaving: true,
 		stdinTTY:  term.IsTerminal(int(os.Stdin.Fd())),
 		stdoutTTY: term.IsTerminal(int(os.Stdout.Fd())),
 		stderrTTY: term.IsTerminal(int(os.Stderr.Fd())),

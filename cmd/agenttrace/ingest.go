@@ -157,7 +157,14 @@ func (o *ingestOptions) nothingNew(e *env, path string, io ingest.Options) (*ing
 		if err != nil {
 			return nil // whoever opens it to write says why
 		}
-		defer s.Close()
+		d := &data{Store: s}
+		defer func() {
+			if sum != nil {
+				d.leave(e)
+			} else {
+				s.Close() // to be opened again to write
+			}
+		}()
 		ready, err := usable(e, s)
 		if err == nil && ready {
 			ready, err = s.Explained(e.ctx)

@@ -110,7 +110,7 @@ func (r *reporter) instant(flag, text string) (sql.Null[time.Time], error) {
 
 func (r *reporter) close() {
 	r.conn.Close()
-	r.data.Close()
+	r.data.leave(r.e)
 }
 
 // scope makes the temporary table of the sessions that the filters leave, with their ids as text and as

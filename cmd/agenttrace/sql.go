@@ -124,7 +124,7 @@ func runSQL(e *env, o sqlOptions) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer d.leave(e)
 	conn, err := d.Session(e.ctx)
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func (e *errorLines) line(s stretch) []byte { return e.text[s.start:s.end] }
 func (e *errorLines) collect(text []byte) {
 	var room [signatureWidth]byte
 	done := -1 // end of the last line that is one
-	words.Scan(text, func(id, at int) bool {
+	words().Scan(text, func(id, at int) bool {
 		if at < done {
 			return true
 		}
@@ -91,13 +91,13 @@ var errorWords = [...]string{
 	"unhandled", "unknown", "unresolved", "✗", "✘", "✖",
 }
 
-var words = func() *literal.Set {
+var words = sync.OnceValue(func() *literal.Set {
 	var list []literal.Literal
 	for i, w := range errorWords {
 		list = append(list, literal.Literal{Text: w, Fold: true, ID: i})
 	}
 	return literal.New(list)
-}()
+})
 
 // beginsWord reports whether a word begins at i. In names like TypeError and AssertionError each capital
 // begins one.

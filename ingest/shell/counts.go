@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"strconv"
+	"sync"
 
 	"github.com/agenttrace/agenttrace/ingest/literal"
 	"github.com/agenttrace/agenttrace/schema"
@@ -58,20 +59,22 @@ const (
 
 var (
 	resultWords = []literal.Literal{{Text: "pass", ID: anyResult}, {Text: "fail", ID: anyResult}, {Text: "error", ID: anyResult}}
-	results     = literal.New(resultWords)
+	results     = sync.OnceValue(func() *literal.Set { return literal.New(resultWords) })
 
-	verboseResults = literal.New(append([]literal.Literal{
-		{Text: "--- PASS: ", LineStart: true, ID: goPass}, {Text: "--- FAIL: ", LineStart: true, ID: goFail},
-	}, resultWords...))
+	verboseResults = sync.OnceValue(func() *literal.Set {
+		return literal.New(append([]literal.Literal{
+			{Text: "--- PASS: ", LineStart: true, ID: goPass}, {Text: "--- FAIL: ", LineStart: true, ID: goFail},
+		}, resultWords...))
+	})
 )
 
 // readTally goes over the lines of the output. A runner prints its own form; the first form found counts.
 func readTally(p *Part, output []byte) tally {
 	var pytest, tests, mocha, cargo, bun, node, playwright, goTest tally
 	verbose := p.Program == "go" && (hasFlag(p.Rest, "-v") || hasFlag(p.Rest, "-test.v")) && len(output) <= 2*judged
-	set := results
+	set := results()
 	if verbose {
-		set = verboseResults
+		set = verboseResults()
 	}
 	done := -1
 	set.Scan(output, func(id, at int) bool {
