@@ -379,13 +379,20 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 			p.in.incomplete.Store(true)
 			return r.failed(ctx, w, j, row, err)
 		}
+		if j.replace {
+			// What the store has of the session gives way only to a session that can be read.
+			if err := parser.Parse(ctx, sessionSource(p, db, r.o.Content), func(schema.Row) error { return nil }); err != nil && ctx.Err() == nil && !db.Changed() {
+				p.in.incomplete.Store(true)
+				return r.failed(ctx, w, j, row, err)
+			}
+		}
 		if err := w.Begin(ctx, j.sourceID, j.replace); err != nil {
 			return err
 		}
 		clear(sessions)
 		problems = 0
 		before := db.Read()
-		src = &Source{Path: p.path, Content: r.o.Content, DB: db, Session: p.id, ReadBeside: beside(p.path), ListBeside: listBeside(p.path)}
+		src = sessionSource(p, db, r.o.Content)
 		var storeErr error
 		err = parser.Parse(ctx, src, func(x schema.Row) error {
 			switch x := x.(type) {
@@ -435,6 +442,10 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 	a.Bytes += row.SizeBytes
 	a.Seconds += time.Since(began).Seconds()
 	return nil
+}
+
+func sessionSource(p *part, db *sqlitedb.DB, content Content) *Source {
+	return &Source{Path: p.path, Content: content, DB: db, Session: p.id, ReadBeside: beside(p.path), ListBeside: listBeside(p.path)}
 }
 
 // agent is the summary of an agent. The caller holds r.mu.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,6 +49,10 @@ func (notes) Parse(ctx context.Context, src *Source, emit Emit) error {
 	rows := src.DB.Query(ctx, "SELECT x FROM note WHERE session = ? ORDER BY rowid", src.Session)
 	for rows.Next() {
 		src.Records++
+		if rows.Str(0) == "unreadable" {
+			rows.Close()
+			return errors.New("it cannot be read")
+		}
 		if err := emit(&schema.Record{Where: schema.Where{Line: src.Records}, RecordKey: schema.HashString(rows.Str(0))}); err != nil {
 			return err
 		}
@@ -180,6 +185,27 @@ func TestSessionsOfADatabase(t *testing.T) {
 	_, state = m.ingest(t, dir, 2)
 	if want := filepath.FromSlash("n.db#s#2 missing 1, sub/m.db missing 0, sub/m.db#s1 missing 2, sub/m.db#s3 missing 1"); state != want {
 		t.Errorf("removed:\nholds %s\n want %s", state, want)
+	}
+}
+
+// TestArchive: what was read of a session stays when it cannot be read any more, and the database is looked
+// at again until it can.
+func TestArchive(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "n.db")
+	dbtest.Build(t, path, noteTable, "")
+	m := newMemory()
+	m.ingest(t, dir, 1)
+	dbtest.Exec(t, path, "UPDATE note SET x='unreadable', changed=9 WHERE x='b'")
+	for range 2 {
+		read, state := m.ingest(t, dir, 1)
+		if read != "n.db, n.db#s1" || state != "n.db present 0, n.db#s#2 present 1, n.db#s1 unreadable 2" {
+			t.Errorf("read %s, holds %s", read, state)
+		}
+	}
+	dbtest.Exec(t, path, "UPDATE note SET x='c', changed=10 WHERE x='unreadable'")
+	if read, state := m.ingest(t, dir, 1); read != "n.db, n.db#s1" || state != "n.db present 0, n.db#s#2 present 1, n.db#s1 present 2" {
+		t.Errorf("read %s, holds %s", read, state)
 	}
 }
 
