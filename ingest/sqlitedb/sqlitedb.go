@@ -137,7 +137,7 @@ func openPages(ctx context.Context, path string) (*DB, error) {
 // OpenCopy copies the database with its log and its journal into a folder that only this user can read,
 // and opens the copy. Close removes it.
 func OpenCopy(ctx context.Context, path string) (_ *DB, err error) {
-	dir, err := os.MkdirTemp("", "agenttrace-*") // 0700
+	dir, err := os.MkdirTemp("", "agenttrace-sqlite-*") // 0700
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -285,5 +286,32 @@ func TestDamage(t *testing.T) {
 	}
 	if failed == 0 {
 		t.Error("no damage was noticed")
+	}
+}
+
+func TestCopyIsRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	dbtest.Build(t, path, table, "INSERT INTO t(x) VALUES('c')")
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	t.Setenv("TMP", temp)
+	db, err := sqlitedb.OpenCopy(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := values(t, db); got != "a b c" {
+		t.Errorf("the copy holds %q", got)
+	}
+	copies := names(t, temp)
+	info, err := os.Stat(filepath.Join(temp, copies))
+	if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", err, info)
+	}
+	db.Close()
+	if left := names(t, temp); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+	if got := names(t, filepath.Dir(path)); got != "a.db a.db-wal" {
+		t.Errorf("the folder holds %s", got)
 	}
 }
