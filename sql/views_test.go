@@ -285,12 +285,16 @@ func (f *fixture) fill(name, text string) {
 			f.t.Fatalf("%s.csv: there is no column %s", name, c)
 		}
 	}
+	var rows []string
 	for _, r := range records[1:] {
 		values := make([]string, len(r))
 		for i, v := range r {
 			values[i] = f.literal(v, types[records[0][i]])
 		}
-		f.exec(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", name, strings.Join(columns, ", "), strings.Join(slices.Concat(values, rest), ", ")))
+		rows = append(rows, "("+strings.Join(slices.Concat(values, rest), ", ")+")")
+	}
+	for some := range slices.Chunk(rows, 500) {
+		f.exec(fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", name, strings.Join(columns, ", "), strings.Join(some, ", ")))
 	}
 }
 

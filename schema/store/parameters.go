@@ -52,6 +52,11 @@ var parameterTables = []parameterTable{
 		fields:      strings.Fields("VARCHAR INTEGER VARCHAR VARCHAR VARCHAR VARCHAR VARCHAR"),
 		invalidates: "command_classes",
 	},
+	{file: "thresholds.csv", table: "thresholds", fields: strings.Fields("VARCHAR DOUBLE VARCHAR VARCHAR"), into: "key, value, unit, help"},
+	{file: "anomaly-rules.csv", table: "anomaly_rules", ranked: true, fields: strings.Fields("VARCHAR VARCHAR VARCHAR VARCHAR VARCHAR")},
+	{file: "health-params.csv", table: "health_params", fields: strings.Fields("INTEGER VARCHAR VARCHAR DOUBLE DOUBLE DOUBLE BOOLEAN VARCHAR VARCHAR VARCHAR")},
+	{file: "health-weights.csv", table: "health_weights", fields: strings.Fields("INTEGER VARCHAR DOUBLE")},
+	{file: "health-caps.csv", table: "health_caps", fields: strings.Fields("INTEGER VARCHAR DOUBLE VARCHAR")},
 	{file: "settings.csv", table: "settings", fields: strings.Fields("VARCHAR DOUBLE VARCHAR VARCHAR VARCHAR")},
 }
 

@@ -18,35 +18,40 @@ WITH params AS (
     SELECT 4000 AS min_bytes, 4 AS bytes_per_token
 ),
 
-compactions AS (
-    SELECT run_id, seq
+-- At one place a compaction comes before the call that follows it, and a result after the call that asked for it.
+events AS (
+    SELECT session_id, run_id, seq, 1 AS place, NULL AS tool_call_id, NULL AS tool_name, NULL AS mcp_server, NULL AS est_tokens
     FROM session_events_v1
     WHERE event IN ('compaction', 'compaction_end')
-),
-
-large AS (
-    SELECT
-        t.tool_call_id, t.session_id, t.run_id, t.seq, t.tool_name, t.mcp_server,
-        t.result_bytes // p.bytes_per_token AS est_tokens,
-        coalesce(c.seq, 9223372036854775807) AS until_seq
+    UNION ALL
+    SELECT session_id, run_id, seq, 2, NULL, NULL, NULL, NULL
+    FROM model_calls_v1
+    UNION ALL
+    SELECT t.session_id, t.run_id, t.seq, 3, t.tool_call_id, t.tool_name, t.mcp_server, t.result_bytes // p.bytes_per_token
     FROM tool_calls_v1 AS t
     JOIN params AS p ON t.result_bytes >= p.min_bytes
-    ASOF LEFT JOIN compactions AS c ON c.run_id = t.run_id AND c.seq > t.seq
 ),
 
--- How many calls the run had made by each of its calls.
-numbered AS (
+stretches AS (
     SELECT
-        run_id, seq,
-        sum(call_count) OVER (PARTITION BY run_id ORDER BY seq) AS calls_so_far
-    FROM (SELECT run_id, seq, count(*) AS call_count FROM model_calls_v1 GROUP BY run_id, seq) AS calls
+        session_id, run_id, seq, place, tool_call_id, tool_name, mcp_server, est_tokens,
+        count(*) FILTER (WHERE place = 1) OVER events_of_run AS compactions_so_far,
+        count(*) FILTER (WHERE place = 2) OVER events_of_run AS calls_so_far
+    FROM events
+    WINDOW events_of_run AS (PARTITION BY run_id ORDER BY seq, place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+),
+
+ends AS (
+    SELECT run_id, compactions_so_far, max(calls_so_far) AS calls_at_end
+    FROM stretches
+    GROUP BY run_id, compactions_so_far
 )
 
 SELECT
-    l.tool_call_id, l.session_id, l.run_id, l.seq, l.tool_name, l.mcp_server, l.est_tokens,
-    (coalesce(u.calls_so_far, 0) - coalesce(b.calls_so_far, 0))::BIGINT AS carrying_call_count,
-    l.est_tokens * carrying_call_count AS est_token_reads,
+    s.tool_call_id, s.session_id, s.run_id, s.seq, s.tool_name, s.mcp_server, s.est_tokens,
+    e.calls_at_end - s.calls_so_far AS carrying_call_count,
+    s.est_tokens * carrying_call_count AS est_token_reads,
     'bytes/4' AS allocation
-FROM large AS l
-ASOF LEFT JOIN numbered AS b ON b.run_id = l.run_id AND b.seq <= l.seq
-ASOF LEFT JOIN numbered AS u ON u.run_id = l.run_id AND u.seq < l.until_seq
+FROM stretches AS s
+JOIN ends AS e USING (run_id, compactions_so_far)
+WHERE s.place = 3

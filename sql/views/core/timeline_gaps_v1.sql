@@ -9,7 +9,8 @@
 --   run_kind     main, subagent ...
 --   turn_id      The turn that is under way.
 --   seq          Order of the event that begins the gap.
---   occurred_at  Instant of that event.
+--   next_seq     Order of the event that ends it.
+--   occurred_at  Instant of the event that begins it.
 --   next_at      [UTC] Instant of the next event.
 --   ev           The event: prompt, model_out, tool_req, tool_end, retry_wait, api_error, or a session event.
 --   next_ev      The next event.
@@ -57,6 +58,7 @@ ordered AS (
         run_id, session_id, occurred_at, seq, ev,
         lead(occurred_at) OVER timeline AS next_at,
         lead(ev) OVER timeline AS next_ev,
+        lead(seq) OVER timeline AS next_seq,
         sum(tool_step) OVER timeline AS open_tool_count,
         sum(approval_step) OVER timeline AS open_approval_count,
         sum(compaction_step) OVER timeline AS open_compaction_count,
@@ -69,7 +71,7 @@ ordered AS (
 )
 
 SELECT
-    o.session_id, o.run_id, r.run_kind, o.turn_id, o.seq, o.occurred_at, o.next_at, o.ev, o.next_ev,
+    o.session_id, o.run_id, r.run_kind, o.turn_id, o.seq, o.next_seq, o.occurred_at, o.next_at, o.ev, o.next_ev,
     epoch_ms(o.next_at) - epoch_ms(o.occurred_at) AS gap_ms,
     CASE
         WHEN o.open_approval_count > 0 THEN 'approval'

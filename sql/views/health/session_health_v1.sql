@@ -1,6 +1,6 @@
 -- summary: The predecessor's health score, 0 to 100, kept so that old gates and histories stay comparable.
 -- grain: session_id
--- status: current
+-- status: superseded
 -- since: 0.1.0
 -- columns:
 --   session_id          The session.

@@ -1,0 +1,187 @@
+-- summary: Findings about time: waits for the model, for tools, for approvals, for the provider.
+-- grain: session_id, anomaly
+-- status: current
+-- since: 0.1.0
+-- kept: findings
+-- columns:
+--   session_id  The session.
+--   anomaly     time.model_stall, time.tool_hang, time.tool_wait, time.approval_wait, time.rate_limited, time.api_errors,
+--               time.clock.
+--   severity    info, low, medium or high, by the limits in thresholds.
+--   value       What was measured; its unit is in anomaly_rules.
+--   threshold   The limit it passed.
+--   evidence    What caused it: ids of calls and events, files, instants; ten at most.
+--   call_ids    The tool calls or model calls among it.
+--   source_id   The log file of the first of them.
+--   first_line  First line of the evidence in that file; NULL = it has no place of its own.
+--   last_line   Last line of it there.
+--   lost_ms     Time that it took; NULL = it cannot be told.
+--   lost_usd    [USD] Money that it took; NULL = it cannot be told.
+WITH limits AS (
+    SELECT
+        rule,
+        max(value) FILTER (WHERE parameter = 'info') AS info,
+        max(value) FILTER (WHERE parameter = 'low') AS low,
+        max(value) FILTER (WHERE parameter = 'medium') AS medium,
+        max(value) FILTER (WHERE parameter = 'high') AS high,
+        least(info, low, medium, high) AS lowest
+    FROM thresholds_v1
+    GROUP BY rule
+),
+
+params AS (
+    SELECT
+        1000 * max(value) FILTER (WHERE key = 'time.model_stall.max_gap') AS max_gap_ms,
+        max(value) FILTER (WHERE key = 'time.api_errors.min_calls') AS min_calls
+    FROM thresholds_v1
+),
+
+-- The model's turn, in any run: a sub-agent that stalls looks like tool time from above.
+stalls AS (
+    SELECT g.session_id, g.run_id, g.seq, g.next_seq, g.ev, g.occurred_at, g.gap_ms
+    FROM timeline_gaps_v1 AS g
+    JOIN limits AS l ON l.rule = 'time.model_stall' AND g.gap_ms > 1000 * l.lowest
+    JOIN params AS p ON g.gap_ms <= p.max_gap_ms
+    WHERE g.owner = 'model'
+),
+
+longest_stalls AS (
+    SELECT session_id, run_id, seq, next_seq, ev
+    FROM stalls
+    QUALIFY row_number() OVER (PARTITION BY session_id ORDER BY gap_ms DESC, occurred_at, run_id) = 1
+),
+
+steps AS (
+    SELECT run_id, seq, source_id, line, line AS last_line FROM messages_v1 SEMI JOIN longest_stalls USING (session_id)
+    UNION ALL
+    SELECT run_id, seq, source_id, line, coalesce(result_line, line) FROM tool_calls_v1 SEMI JOIN longest_stalls USING (session_id)
+    UNION ALL
+    SELECT run_id, seq, source_id, line, line FROM session_events_v1 SEMI JOIN longest_stalls USING (session_id)
+    UNION ALL
+    SELECT run_id, seq, source_id, line, line FROM errors_v1 SEMI JOIN longest_stalls USING (session_id)
+),
+
+stall_places AS (
+    SELECT
+        w.session_id,
+        min(a.source_id) AS source_id,
+        max(CASE WHEN w.ev = 'tool_end' THEN a.last_line ELSE a.line END) AS first_line,
+        min(b.line) AS last_line
+    FROM longest_stalls AS w
+    JOIN steps AS a ON a.run_id = w.run_id AND a.seq = w.seq
+    LEFT JOIN steps AS b ON b.run_id = w.run_id AND b.seq = w.next_seq AND b.source_id = a.source_id
+    GROUP BY w.session_id
+),
+
+-- A duration that is only derived proves nothing: it contains the wait for an approval.
+long_calls AS (
+    SELECT
+        session_id, tool_call_id, duration_ms,
+        CASE
+            WHEN error_type = 'timeout' OR (duration_basis = 'reported' AND status <> 'denied') THEN 'time.tool_hang'
+            ELSE 'time.tool_wait'
+        END AS anomaly
+    FROM tool_calls_v1
+    WHERE duration_ms IS NOT NULL
+        AND NOT is_polling
+        AND tool_kind NOT IN ('task', 'ask_user', 'plan')
+),
+
+approvals AS (
+    SELECT
+        g.session_id,
+        sum(g.gap_ms) AS wait_ms,
+        list(strftime(g.occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') ORDER BY g.gap_ms DESC, g.occurred_at)[1:5] AS evidence
+    FROM timeline_gaps_v1 AS g
+    JOIN sessions_v1 AS s USING (session_id)
+    WHERE g.owner = 'approval' AND g.run_kind = 'main' AND s.has_approvals
+    GROUP BY g.session_id
+),
+
+refusals AS (
+    SELECT
+        session_id,
+        count(*) AS error_count,
+        list(lower(hex(error_id)) ORDER BY seq, error_id)[1:5] AS evidence,
+        arg_min(source_id, seq) AS source_id,
+        min(line) AS first_line,
+        max(line) AS last_line,
+        sum(retry_after_ms) AS lost_ms
+    FROM errors_v1
+    WHERE source = 'api' AND (http_status IN (429, 529) OR error_type IN ('rate_limit', 'overloaded', 'quota'))
+    GROUP BY session_id
+),
+
+measured AS (
+    SELECT
+        s.session_id, 'time.model_stall' AS anomaly, max(s.gap_ms) / 1000.0 AS value,
+        list(strftime(s.occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') ORDER BY s.gap_ms DESC, s.occurred_at)[1:5] AS evidence,
+        NULL::UBIGINT[] AS call_ids,
+        min(p.source_id) AS source_id, min(p.first_line) AS first_line, min(p.last_line) AS last_line,
+        sum(s.gap_ms) AS lost_ms, NULL::DECIMAL(24,12) AS lost_usd
+    FROM stalls AS s
+    LEFT JOIN stall_places AS p USING (session_id)
+    GROUP BY s.session_id
+    UNION ALL
+    SELECT
+        c.session_id, c.anomaly, max(c.duration_ms) / 1000.0, NULL,
+        list(c.tool_call_id ORDER BY c.duration_ms DESC, c.tool_call_id)[1:5], NULL, NULL, NULL,
+        sum(c.duration_ms), NULL
+    FROM long_calls AS c
+    JOIN limits AS l ON l.rule = c.anomaly AND c.duration_ms > 1000 * l.lowest
+    GROUP BY c.session_id, c.anomaly
+    UNION ALL
+    SELECT session_id, 'time.approval_wait', wait_ms / 1000.0, evidence, NULL, NULL, NULL, NULL, wait_ms, NULL
+    FROM approvals
+    UNION ALL
+    SELECT session_id, 'time.rate_limited', error_count, evidence, NULL, source_id, first_line, last_line, lost_ms, NULL
+    FROM refusals
+    UNION ALL
+    SELECT
+        m.session_id, 'time.api_errors', m.api_error_count * 100.0 / greatest(m.model_call_count, p.min_calls),
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM session_metrics_v1 AS m
+    CROSS JOIN params AS p
+    WHERE m.api_error_count > 0
+    UNION ALL
+    SELECT
+        session_id, 'time.clock', count(*), NULL, list(tool_call_id ORDER BY seq, tool_call_id)[1:5], NULL, NULL, NULL, NULL, NULL
+    FROM tool_calls_v1
+    WHERE ended_at < requested_at
+    GROUP BY session_id
+),
+
+-- Where the evidence stands: in the file of its first call.
+places AS (
+    SELECT
+        m.session_id, m.anomaly, c.source_id,
+        min(c.line) AS first_line,
+        max(coalesce(c.result_line, c.line)) AS last_line
+    FROM (SELECT session_id, anomaly, unnest(call_ids[1:10]) AS call_id FROM measured) AS m
+    JOIN tool_calls_v1 AS c ON c.tool_call_id = m.call_id
+    GROUP BY m.session_id, m.anomaly, c.source_id
+    QUALIFY row_number() OVER (PARTITION BY m.session_id, m.anomaly ORDER BY min(c.seq), c.source_id) = 1
+)
+
+SELECT
+    m.session_id,
+    m.anomaly,
+    CASE
+        WHEN m.value >= l.high THEN 'high'
+        WHEN m.value >= l.medium THEN 'medium'
+        WHEN m.value >= l.low THEN 'low'
+        WHEN m.value >= l.info THEN 'info'
+    END AS severity,
+    m.value::DOUBLE AS value,
+    CASE severity WHEN 'high' THEN l.high WHEN 'medium' THEN l.medium WHEN 'low' THEN l.low WHEN 'info' THEN l.info END AS threshold,
+    coalesce(m.evidence, list_transform(m.call_ids, lambda id: lower(hex(id))), [])[1:10]::VARCHAR[] AS evidence,
+    m.call_ids[1:10] AS call_ids,
+    coalesce(m.source_id, p.source_id) AS source_id,
+    coalesce(m.first_line, p.first_line) AS first_line,
+    coalesce(m.last_line, p.last_line) AS last_line,
+    m.lost_ms::BIGINT AS lost_ms,
+    m.lost_usd::DECIMAL(24,12) AS lost_usd
+FROM measured AS m
+JOIN limits AS l ON l.rule = m.anomaly
+LEFT JOIN places AS p USING (session_id, anomaly)
+WHERE severity IS NOT NULL
