@@ -100,7 +100,7 @@ func (c *common) addGates(f *pflag.FlagSet) {
 	f.Float64Var(&c.underHealth, "fail-under-health", 0, "exit 3 if the mean health of the scored sessions is below this")
 	f.BoolVar(&c.onCritical, "fail-on-critical", false, "exit 3 if a session is in the critical band")
 	f.Float64Var(&c.toolFailRate, "max-tool-fail-rate", 0, "exit 3 if more than this percentage of tool calls failed")
-	f.StringVar(&c.health, "health", "", "health score that gates and reports use: v1 (default what session_health points to)")
+	f.StringVar(&c.health, "health", "", "health score that gates and reports use: v1 or v2 (default v2, what session_health points to)")
 	f.BoolVar(&c.allowEmpty, "allow-empty", false, "let a gate over nothing pass")
 }
 

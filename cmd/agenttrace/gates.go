@@ -23,8 +23,11 @@ func (r *reporter) judge() ([]gate, error) {
 	if len(r.o.gates) == 0 {
 		return nil, nil
 	}
+	if err := r.health(""); err != nil {
+		return nil, err
+	}
 	rows, err := r.conn.Query(r.e.ctx, `
-		WITH h AS (SELECT CASE WHEN has_evidence THEN score END AS score, band FROM session_health_v1 SEMI JOIN scope USING (session_id)),
+		WITH h AS (FROM scoped_health),
 		t AS (SELECT count(*) FILTER (status = 'ok') AS ok,
 				count(*) FILTER (status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search')) AS failed
 			FROM tool_calls_v1 SEMI JOIN scope USING (session_id))
@@ -46,7 +49,7 @@ func (r *reporter) judge() ([]gate, error) {
 		switch name {
 		case "fail-under-health":
 			g.Unit, g.Limit = "score", &r.o.underHealth
-			g.Over = fmt.Sprintf("%d scored of %s, session_health_v1", scored, plural(sessions, "session"))
+			g.Over = fmt.Sprintf("%d scored of %s, %s", scored, plural(sessions, "session"), r.healthView())
 			if mean, is := v[2].(float64); is {
 				g.Value = &mean
 				g.Reason = fmt.Sprintf("mean health %.1f", mean)
@@ -58,7 +61,7 @@ func (r *reporter) judge() ([]gate, error) {
 		case "fail-on-critical":
 			limit, value := 0.0, float64(critical)
 			g.Unit, g.Limit, g.Value = "sessions", &limit, &value
-			g.Over = fmt.Sprintf("%d scored of %s, session_health_v1", scored, plural(sessions, "session"))
+			g.Over = fmt.Sprintf("%d scored of %s, %s", scored, plural(sessions, "session"), r.healthView())
 			g.Reason = "no critical session"
 			if critical > 0 {
 				g.Status = "fail"

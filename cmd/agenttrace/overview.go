@@ -69,6 +69,9 @@ func (r *reporter) overview(title string) error {
 	if err := r.narrow(); err != nil {
 		return err
 	}
+	if err := r.health(""); err != nil {
+		return err
+	}
 	rep, err := r.build("overview", title, "")
 	if err != nil {
 		return err

@@ -56,16 +56,17 @@ func (o *reportOptions) noteGates(cmd *cobra.Command) {
 
 // A reporter holds what every report needs.
 type reporter struct {
-	e      *env
-	o      *reportOptions
-	data   *data
-	conn   *store.Session
-	format string
-	zone   *time.Location
-	color  bool
-	since  sql.Null[time.Time]
-	until  sql.Null[time.Time]
-	part   bool // the scope is a part of what the store holds
+	hasHealth bool // scoped_health is there
+	e         *env
+	o         *reportOptions
+	data      *data
+	conn      *store.Session
+	format    string
+	zone      *time.Location
+	color     bool
+	since     sql.Null[time.Time]
+	until     sql.Null[time.Time]
+	part      bool // the scope is a part of what the store holds
 
 	madeInScope map[string]bool // what scopeMacros need not make
 	inTables    bool            // few sessions are in scope: scopeMacros copies their rows
@@ -84,8 +85,12 @@ func newReporter(e *env, o *reportOptions, in inputs) (*reporter, error) {
 	if r.color, err = o.useColor(e); err != nil {
 		return nil, err
 	}
-	if o.health != "" && o.health != "v1" {
-		return nil, usagef("--health %s: this version has v1", o.health)
+	switch o.health {
+	case "":
+		o.health = "v2"
+	case "v1", "v2":
+	default:
+		return nil, usagef("--health %s: want v1 or v2", o.health)
 	}
 	if r.since, err = r.instant("since", o.since); err != nil {
 		return nil, err

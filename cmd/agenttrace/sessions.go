@@ -73,6 +73,9 @@ func runSessions(e *env, o sessionsOptions) error {
 	if err := r.scope(""); err != nil {
 		return err
 	}
+	if err := r.health(""); err != nil {
+		return err
+	}
 	sections, err := report.Sections("sessions")
 	if err != nil {
 		return err

@@ -112,6 +112,9 @@ func (r *reporter) session(id string) error {
 	if err := r.own(id); err != nil {
 		return err
 	}
+	if err := r.health(id); err != nil {
+		return err
+	}
 	rep, err := r.build("session", "agenttrace session "+id, id)
 	if err != nil {
 		return err
@@ -147,7 +150,7 @@ func (r *reporter) session(id string) error {
 func (r *reporter) own(id string) error {
 	for _, t := range [][2]string{
 		{"own_session", "sessions_v1"}, {"own_runs", "runs_v1"}, {"own_calls", "model_call_costs_v1"}, {"own_tools", "tool_calls_v1"},
-		{"own_messages", "messages_v1"}, {"own_anomalies", "anomalies_v1"}, {"own_health", "session_health_v1"},
+		{"own_messages", "messages_v1"}, {"own_anomalies", "anomalies_v1"},
 	} {
 		q := fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS SELECT * FROM %s WHERE session_id = %s", t[0], t[1], store.Quote(id))
 		if err := r.conn.Exec(r.e.ctx, q); err != nil {

@@ -30,8 +30,11 @@ func finding(m map[string]any) string {
 			text = name + " " + measure(value, unit)
 		}
 	}
-	if points, ok := m["points"]; ok && points != nil {
-		text += " (−" + render.Int(points) + ")"
+	if reason, ok := m["reason"].(string); ok {
+		text = reason
+	}
+	if points := Number(m["points"]); m["points"] != nil && !math.IsNaN(points) {
+		text += " (−" + decimal(math.Round(10*points)/10) + ")"
 	}
 	return text
 }

@@ -21,13 +21,13 @@ func fillRaw(t testing.TB, conn *sql.Conn, sessions int) {
 		INSERT INTO raw.sources (source_id, machine_id, agent, store_kind, path, size_bytes, parser, parser_version)
 		SELECT range, 'm', 'claude-code', 'jsonl', '/log/' || range, 1, 'p', 1 FROM range(1, %[1]d + 1);
 
-		INSERT INTO raw.sessions (source_id, line, session_id, agent, native_session_id, workspace, is_main, is_marked_copy, has_usage, has_cache_counters,
+		INSERT INTO raw.sessions (source_id, line, session_id, agent, native_session_id, workspace, is_complete, is_main, is_marked_copy, has_usage, has_cache_counters,
 			has_tool_status, has_tool_args, has_times, has_compactions, has_api_errors, has_approvals, has_reasoning, replay_until_line)
-		SELECT range, 1, hash(range), 'claude-code', 's' || range, '/w/' || range %% 3, true, false, true, true, true, true, true, true, true, true, true, 0
+		SELECT range, 1, hash(range), 'claude-code', 's' || range, '/w/' || range %% 3, range %% 2 = 0, true, false, true, true, true, true, true, true, true, true, true, 0
 		FROM range(1, %[1]d + 1);
 
 		INSERT INTO raw.runs (source_id, line, run_id, session_id, run_kind, depth, last_line, end_state)
-		SELECT range, 1, hash(range * 100), hash(range), 'main', 0, 99, 'completed' FROM range(1, %[1]d + 1)
+		SELECT range, 1, hash(range * 100), hash(range), 'main', 0, 99, CASE WHEN range %% 3 = 0 THEN 'pending_tool' ELSE 'completed' END FROM range(1, %[1]d + 1)
 		UNION ALL
 		SELECT range, 50, hash(range * 100 + 1), hash(range), 'subagent', 1, 99, 'completed' FROM range(1, %[1]d + 1);
 
@@ -63,7 +63,7 @@ func fillRaw(t testing.TB, conn *sql.Conn, sessions int) {
 
 		INSERT INTO raw.commands (source_id, line, command_id, tool_call_id, session_id, run_id, seq, part_no, program, command_key, command_hash, is_piped_into, writes_file)
 		SELECT s, i + 1, hash(s * 10000 + i + 7000), hash(s * 10000 + i + 5000), session_id, run_id, seq + 1, 0, 'go', 77, 77, false, false
-		FROM steps WHERE i %% 10 NOT IN (0, 7, 8) AND i %% 5 <> 1 AND i NOT BETWEEN 32 AND 35;
+		FROM steps WHERE i %% 10 NOT IN (0, 7, 8) AND i %% 5 <> 1 AND i NOT BETWEEN 32 AND 35 AND i <> 39;
 		INSERT INTO raw.command_texts SELECT 77, 'go', 'test ./...' WHERE NOT EXISTS (FROM raw.command_texts);
 
 		INSERT INTO raw.file_changes (source_id, line, file_change_id, session_id, run_id, turn_id, tool_call_id, seq, path, op, is_applied, file_role, added_line_count,

@@ -1,16 +1,22 @@
 -- title: Anomalies
 -- kind: table
--- spare: worst_session_id
+-- spare: worst_session_id, lost_ms
+-- note: One row per rule and severity. A rule that fires in more than a third of the sessions is information.
 -- empty: No anomaly was found.
 -- label: session_count = sessions
 -- label: worst_session_id = worst session
--- json only: finding_count
+-- label: lost_ms = took
+-- optional: lost_ms
+-- json only: finding_count, lost_usd, hint
 SELECT
     anomaly,
     severity,
     count(DISTINCT session_id) AS session_count,
     count(*) AS finding_count,
-    arg_max(session_id, value) AS worst_session_id
+    sum(lost_ms)::BIGINT AS lost_ms,
+    sum(lost_usd) AS lost_usd,
+    arg_max(session_id, value) AS worst_session_id,
+    min(hint) AS hint
 FROM anomalies_v1
 SEMI JOIN scope USING (session_id)
 GROUP BY anomaly, severity

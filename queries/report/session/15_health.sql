@@ -1,31 +1,24 @@
 -- title: Health
 -- kind: facts
 -- label: unscored_reason = why there is no score
--- optional: reasons, rules_without_data
-WITH lost AS (
-    SELECT unnest(deductions) AS deduction FROM own_health
-),
-
-rules AS (
-    SELECT 'legacy.' || split_part(deduction, ' ', 1) AS anomaly, split_part(deduction, ': ', 2)::INTEGER AS points FROM lost
-),
-
-explained AS (
+-- optional: reasons, unscored_reason
+-- json only: coverage
+WITH explained AS (
     SELECT
         list(
-            struct_pack(anomaly := r.anomaly, severity := a.severity, points := r.points, value := a.value, threshold := a.threshold, unit := a.unit)
-            ORDER BY r.points DESC, r.anomaly
+            struct_pack(anomaly := anomaly, severity := severity, points := points, value := value, threshold := threshold, unit := unit, reason := reason)
+            ORDER BY points DESC, anomaly
         ) AS reasons
-    FROM rules AS r
-    LEFT JOIN own_anomalies AS a ON a.anomaly = r.anomaly
+    FROM health_reasons
+    WHERE session_id = $session
 )
 
 SELECT
-    'session_health_v1' AS view,
-    CASE WHEN h.has_evidence THEN h.score END AS score,
-    CASE WHEN h.has_evidence THEN h.band END AS band,
+    h.view,
+    h.score,
+    CASE WHEN h.score IS NOT NULL THEN h.band END AS band,
+    h.coverage,
     coalesce(e.reasons, []) AS reasons,
-    h.unscored_reason,
-    h.rules_without_data
-FROM own_health AS h
+    h.unscored_reason
+FROM scoped_health AS h
 CROSS JOIN explained AS e

@@ -33,7 +33,7 @@ SELECT
     s.started_at,
     epoch_ms(s.ended_at) - epoch_ms(s.started_at) AS span_ms,
     s.end_state,
-    CASE WHEN h.has_evidence THEN h.score END AS health,
+    h.score AS health,
     m.model_call_count,
     m.tool_call_count,
     m.tool_failed_count,
@@ -48,6 +48,6 @@ SELECT
 FROM sessions_v1 AS s
 SEMI JOIN scope USING (session_id)
 LEFT JOIN session_metrics_v1 AS m USING (session_id)
-LEFT JOIN session_health_v1 AS h USING (session_id)
+LEFT JOIN scoped_health AS h USING (session_id)
 LEFT JOIN cut AS c USING (session_id)
 LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id

@@ -26,12 +26,23 @@ WITH findings AS (
     UNION ALL
     SELECT session_id, anomaly, severity, value, threshold, evidence, NULL, NULL, NULL, NULL, NULL, lost_usd
     FROM cost_spikes_v1
+),
+
+params AS (
+    SELECT
+        max(value) FILTER (WHERE key = 'rules.common_share') AS common_share,
+        max(value) FILTER (WHERE key = 'rules.common_min_sessions') AS min_sessions
+    FROM thresholds_v1
 )
 
 SELECT
     f.session_id,
     f.anomaly,
-    CASE WHEN a.is_common THEN 'info' ELSE f.severity END AS severity,
+    CASE
+        WHEN a.known_session_count >= p.min_sessions
+            AND count(*) OVER (PARTITION BY f.anomaly) > p.common_share * a.known_session_count THEN 'info'
+        ELSE f.severity
+    END AS severity,
     f.value,
     f.threshold,
     r.unit,
@@ -62,7 +73,8 @@ SELECT
     r.hint
 FROM findings AS f
 JOIN anomaly_rules_v1 AS r USING (anomaly)
-JOIN anomaly_rates_v1 AS a USING (anomaly)
+JOIN anomaly_scope_v1 AS a USING (anomaly)
+CROSS JOIN params AS p
 JOIN sessions_v1 AS s USING (session_id)
 -- What a session that goes on may still bring is no finding yet.
 WHERE NOT (

@@ -15,29 +15,6 @@ WITH params AS (
     FROM thresholds_v1
 ),
 
--- Logs that can tell the same are judged together.
-logs AS (
-    SELECT
-        list_filter(
-            [
-                CASE WHEN has_usage THEN 'U' END, CASE WHEN has_cache_counters THEN 'C' END, CASE WHEN has_tool_status THEN 'S' END,
-                CASE WHEN has_tool_args THEN 'A' END, CASE WHEN has_times THEN 'T' END, CASE WHEN has_compactions THEN 'K' END,
-                CASE WHEN has_api_errors THEN 'E' END, CASE WHEN has_approvals THEN 'P' END, 'X'
-            ],
-            lambda flag: flag IS NOT NULL
-        ) AS tells,
-        count(*) AS session_count
-    FROM sessions_v1
-    GROUP BY tells
-),
-
-known AS (
-    SELECT r.anomaly, coalesce(sum(l.session_count), 0)::BIGINT AS session_count
-    FROM anomaly_rules_v1 AS r
-    LEFT JOIN logs AS l ON list_has_all(l.tells, r.needs)
-    GROUP BY r.anomaly
-),
-
 fired AS (
     SELECT anomaly, count(*) AS session_count
     FROM (SELECT anomaly FROM session_findings_v1 UNION ALL SELECT anomaly FROM cost_spikes_v1) AS f
@@ -47,9 +24,9 @@ fired AS (
 SELECT
     k.anomaly,
     coalesce(f.session_count, 0) AS session_count,
-    greatest(k.session_count, coalesce(f.session_count, 0)) AS known_session_count,
-    coalesce(f.session_count, 0) / nullif(greatest(k.session_count, coalesce(f.session_count, 0)), 0)::DOUBLE AS session_share,
-    known_session_count >= p.min_sessions AND session_share > p.common_share AS is_common
-FROM known AS k
+    k.known_session_count,
+    coalesce(f.session_count, 0) / nullif(k.known_session_count, 0)::DOUBLE AS session_share,
+    k.known_session_count >= p.min_sessions AND session_share > p.common_share AS is_common
+FROM anomaly_scope_v1 AS k
 CROSS JOIN params AS p
 LEFT JOIN fired AS f USING (anomaly)

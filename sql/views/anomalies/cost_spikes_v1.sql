@@ -24,23 +24,25 @@ WITH limits AS (
 ),
 
 measured AS (
-    SELECT session_id, basis, n, 'cost.session_spike' AS anomaly, cost_z AS value, cost AS amount, cost_median AS middle
-    FROM session_baselines_v1
-    UNION ALL
-    SELECT session_id, basis, n, 'cost.token_spike', tokens_z, tokens, tokens_median
-    FROM session_baselines_v1
+    SELECT
+        b.session_id, b.basis, b.n,
+        l.rule AS anomaly, l.low, l.medium, l.high, l.min_factor, l.min_excess,
+        CASE l.rule WHEN 'cost.session_spike' THEN b.cost_z ELSE b.tokens_z END AS value,
+        CASE l.rule WHEN 'cost.session_spike' THEN b.cost ELSE b.tokens END AS amount,
+        CASE l.rule WHEN 'cost.session_spike' THEN b.cost_median ELSE b.tokens_median END AS middle
+    FROM session_baselines_v1 AS b
+    CROSS JOIN limits AS l
 )
 
 SELECT
-    m.session_id,
-    m.anomaly,
-    CASE WHEN m.value >= l.high THEN 'high' WHEN m.value >= l.medium THEN 'medium' WHEN m.value >= l.low THEN 'low' END AS severity,
-    m.value,
-    CASE severity WHEN 'high' THEN l.high WHEN 'medium' THEN l.medium WHEN 'low' THEN l.low END AS threshold,
-    [m.basis || ' n=' || m.n] AS evidence,
-    CASE WHEN m.anomaly = 'cost.session_spike' THEN (m.amount - m.middle)::DECIMAL(24,12) END AS lost_usd
-FROM measured AS m
-JOIN limits AS l ON l.rule = m.anomaly
+    session_id,
+    anomaly,
+    CASE WHEN value >= high THEN 'high' WHEN value >= medium THEN 'medium' WHEN value >= low THEN 'low' END AS severity,
+    value,
+    CASE severity WHEN 'high' THEN high WHEN 'medium' THEN medium WHEN 'low' THEN low END AS threshold,
+    [basis || ' n=' || n] AS evidence,
+    CASE WHEN anomaly = 'cost.session_spike' THEN (amount - middle)::DECIMAL(24,12) END AS lost_usd
+FROM measured
 WHERE severity IS NOT NULL
-    AND m.amount >= l.min_factor * m.middle
-    AND m.amount - m.middle >= l.min_excess
+    AND amount >= min_factor * middle
+    AND amount - middle >= min_excess

@@ -88,8 +88,8 @@ judged_sessions AS (
         k.key,
         epoch_us(k.started_at) // 900000000 AS slot,
         m.cost_usd, m.wasted_cost_usd, t.active_ms,
-        CASE WHEN h.has_evidence THEN h.score END AS score,
-        CASE WHEN h.has_evidence THEN h.band = 'critical' END AS is_critical,
+        h.score,
+        CASE WHEN h.score IS NOT NULL THEN h.band = 'critical' END AS is_critical,
         coalesce(a.anomaly_count, 0) AS anomaly_count,
         CASE
             WHEN v.verification_state NOT IN ('no_code_edits', 'ran_result_unknown', 'unknown') THEN v.verification_state = 'passed'
@@ -98,9 +98,9 @@ judged_sessions AS (
     FROM keyed AS k
     JOIN session_metrics_v1 AS m USING (session_id)
     LEFT JOIN session_time_v1 AS t USING (session_id)
-    LEFT JOIN session_health_v1 AS h USING (session_id)
+    LEFT JOIN session_health_v2 AS h USING (session_id)
     LEFT JOIN session_verification_v1 AS v USING (session_id)
-    LEFT JOIN (SELECT session_id, count(*) AS anomaly_count FROM anomalies_v1 GROUP BY session_id) AS a USING (session_id)
+    LEFT JOIN (SELECT session_id, count(*) AS anomaly_count FROM anomalies_v1 WHERE severity <> 'info' GROUP BY session_id) AS a USING (session_id)
     WHERE k.started_at IS NOT NULL
         AND k.session_kind IN ('user', 'automation')
         AND dim <> 'tool'
