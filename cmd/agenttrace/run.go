@@ -60,7 +60,7 @@ With PATHs it audits these session files or folders, without touching the store.
 	opts.addFlags(root.Flags())
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newIngestCommand(e), newOverviewCommand(e), newLatestCommand(e), newShowCommand(e), newSessionsCommand(e), newTrendCommand(e), newDiffCommand(e),
+		newIngestCommand(e), newOverviewCommand(e), newLatestCommand(e), newShowCommand(e), newSessionsCommand(e), newTrendCommand(e), newDiffCommand(e), newExplainCommand(e),
 		newSQLCommand(e), newSchemaCommand(e), newViewsCommand(e), newDoctorCommand(e), newDemoCommand(e), newPricesCommand(e),
 		newVersionCommand(e), newCompletionCommand(e), newManCommand(e),
 	)

@@ -103,6 +103,7 @@ func TestReportsMatchTheirSchemas(t *testing.T) {
 		{"trend of hard logs", "trend", []string{"trend", "-d", dir, "--by", "month", "--since", "2025-01-01"}},
 		{"diff", "diff", append([]string{"diff", "cb4b", "d87"}, sample...)},
 		{"diff of hard logs", "diff", []string{"diff", filepath.Join(dir, "hard.jsonl"), filepath.Join(dir, "bare.jsonl")}},
+		{"explain", "explain", append([]string{"explain", "d87", "tool_failed_count"}, sample...)},
 		{"doctor", "doctor", append([]string{"doctor"}, sample...)},
 		{"doctor about nothing", "doctor", []string{"doctor", "--db", ":memory:", "--home", empty}},
 		{"doctor about hard logs", "doctor", []string{"doctor", "-d", dir}},

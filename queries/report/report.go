@@ -172,6 +172,24 @@ func (t *Table) json(zone *time.Location, redact func(string) string) (json.RawM
 	return bytes.TrimSpace(raw[1 : len(raw)-1]), nil
 }
 
+// ValueJSON is a cell of the first row as JSON; null where there is none.
+func (t *Table) ValueJSON(column string, zone *time.Location, redact func(string) string) (json.RawMessage, error) {
+	one := *t
+	one.Kind = "facts"
+	raw, err := one.json(zone, redact)
+	if err != nil {
+		return nil, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, err
+	}
+	if members[column] == nil {
+		return json.RawMessage("null"), nil
+	}
+	return members[column], nil
+}
+
 // ForJSON is the result without the columns that are there for people alone.
 func (t *Table) ForJSON() ([]queries.Column, [][]any) {
 	if len(t.textOnly) == 0 {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed overview session sessions timeline doctor trend diff
+//go:embed overview session sessions timeline doctor trend diff explain
 var files embed.FS
 
 // A Section is one query of a report.
