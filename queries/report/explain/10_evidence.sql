@@ -12,7 +12,7 @@ SELECT
     e.what,
     e.contribution,
     CASE WHEN e.contribution IS NOT NULL THEN {'value': e.contribution, 'unit': CASE
-        WHEN e.metric LIKE '%_usd' OR e.metric = 'waste_ratio' THEN 'USD'
+        WHEN e.metric LIKE '%_usd' OR e.metric IN ('waste_ratio', 'delegation_ratio') THEN 'USD'
         WHEN e.metric LIKE '%_tokens' OR e.metric = 'cache_hit_ratio' THEN 'tokens'
         WHEN e.metric LIKE '%_ms' THEN 'ms'
         ELSE 'count'

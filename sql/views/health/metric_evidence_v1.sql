@@ -31,6 +31,8 @@ calls AS (
             struct_pack(metric := 'lower_bound_call_count', value := CASE WHEN p.is_lower_bound THEN 1 END::DOUBLE),
             struct_pack(metric := 'estimated_call_count', value := CASE WHEN p.is_estimated AND p.cost_usd IS NOT NULL THEN 1 END::DOUBLE),
             struct_pack(metric := 'cost_usd', value := p.cost_usd::DOUBLE),
+            struct_pack(metric := 'subagent_cost_usd', value := CASE WHEN r.run_kind <> 'main' THEN p.cost_usd END::DOUBLE),
+            struct_pack(metric := 'delegation_ratio', value := CASE WHEN r.run_kind <> 'main' THEN p.cost_usd END::DOUBLE),
             struct_pack(metric := 'reported_cost_usd', value := c.reported_cost_usd::DOUBLE),
             struct_pack(metric := 'uncached_input_cost_usd', value := p.uncached_input_cost_usd::DOUBLE),
             struct_pack(metric := 'cache_read_cost_usd', value := p.cache_read_cost_usd::DOUBLE),
@@ -52,6 +54,7 @@ calls AS (
         ]) AS m
     FROM model_calls_v1 AS c
     JOIN call_costs_v1 AS p ON p.session_id = c.session_id AND p.model_call_id = c.model_call_id
+    LEFT JOIN runs_v1 AS r ON r.session_id = c.session_id AND r.run_id = c.run_id
     LEFT JOIN wasted_calls_v1 AS w ON w.session_id = c.session_id AND w.model_call_id = c.model_call_id
     WHERE c.session_id = ('0x' || session)::UBIGINT
 ),
