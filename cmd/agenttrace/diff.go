@@ -134,7 +134,7 @@ func (d *diff) arg(name string) any {
 
 func (d *diff) report() (*report.Report, error) {
 	r := d.reporter
-	q := fmt.Sprintf("CREATE OR REPLACE TEMP TABLE scope AS SELECT session_id FROM sessions_v1 WHERE session_id IN (%s, %s)", store.Quote(d.a), store.Quote(d.b))
+	q := fmt.Sprintf("CREATE OR REPLACE TEMP TABLE scope AS SELECT session_id, ('0x' || session_id)::UBIGINT AS session_key FROM sessions_v1 WHERE session_id IN (%s, %s)", store.Quote(d.a), store.Quote(d.b))
 	if err := r.conn.Exec(r.e.ctx, q); err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (d *diff) report() (*report.Report, error) {
 	if err := r.scopeMacros("steps_v1", "phase_costs_v1", "diff_files_v1", "diff_commands_v1", "diff_verification_v1", "diff_measures_v1", "diff_prices_v1", "diff_findings_v1"); err != nil {
 		return nil, err
 	}
-	if err := r.conn.Exec(r.e.ctx, "CREATE OR REPLACE TEMP VIEW scoped_calls AS SELECT session_id, cost_usd, is_lower_bound, is_estimated FROM call_costs_v1 WHERE session_id IN (FROM scope)"); err != nil {
+	if err := r.conn.Exec(r.e.ctx, "CREATE OR REPLACE TEMP VIEW scoped_calls AS SELECT "+callCountsSQL+" FROM core.call_costs_v1 WHERE session_id IN (SELECT session_key FROM scope)"); err != nil {
 		return nil, err
 	}
 	coverage, err := r.run("overview", "", "coverage")

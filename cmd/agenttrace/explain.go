@@ -138,7 +138,7 @@ func runExplain(e *env, o reportOptions, word, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.conn.Exec(e.ctx, "CREATE OR REPLACE TEMP TABLE scope AS SELECT "+store.Quote(id)+" AS session_id"); err != nil {
+	if err := r.conn.Exec(e.ctx, "CREATE OR REPLACE TEMP TABLE scope AS SELECT "+store.Quote(id)+" AS session_id, ('0x' || session_id)::UBIGINT AS session_key"); err != nil {
 		return err
 	}
 	r.part, r.inTables = true, true
