@@ -180,12 +180,13 @@ func (i *installer) stubs() bool {
 	return !slices.ContainsFunc(i.set.Definitions, func(d *sqlfiles.Definition) bool { return !d.Typed() })
 }
 
-// createCore puts the real views in the place of the stubs.
+// createCore puts the real views in the place of the stubs, the highest first: so each stands on stubs while
+// it is worked out, and not on all that is below.
 func (i *installer) createCore() error {
 	if !i.stubs() {
 		return nil
 	}
-	for _, d := range i.set.Definitions {
+	for _, d := range slices.Backward(i.set.Definitions) {
 		if err := i.exec(i.coreSQL(d)); err != nil {
 			return fmt.Errorf("%s: %w", d.Path, err)
 		}
