@@ -184,7 +184,10 @@ func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
 	// the same row groups again and again (measured: half again the size, and a third of the time).
 	var q []string
 	q = append(q, "SET TimeZone='UTC'", "SET autoinstall_known_extensions=false", "SET autoload_known_extensions=false",
-		"SET preserve_insertion_order=false", "SET checkpoint_threshold='512MiB'", fmt.Sprintf("SET memory_limit='%dMiB'", max(s.opts.MemoryLimit>>20, 16)))
+		"SET preserve_insertion_order=false", "SET checkpoint_threshold='512MiB'",
+		// The allocator need not give back what it will want again in a moment: the process is short-lived.
+		"SET allocator_flush_threshold='4GB'", "SET allocator_bulk_deallocation_flush_threshold='4GB'",
+		fmt.Sprintf("SET memory_limit='%dMiB'", max(s.opts.MemoryLimit>>20, 16)))
 	if s.opts.Threads > 0 {
 		q = append(q, fmt.Sprintf("SET threads=%d", s.opts.Threads))
 	}
