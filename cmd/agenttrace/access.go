@@ -284,6 +284,13 @@ func (c *common) openCurrent(e *env, path string, a access, search *ingest.Searc
 		s.Close()
 		return nil, err
 	}
+	own, err := e.thresholds()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if current, err := s.ThresholdsCurrent(e.ctx, own); err != nil || !current {
+		return nil, errors.Join(err, s.Close())
+	}
 	if waiting != "" {
 		// Findings are derived before they are shown, also when no new logs are looked for; what needs the
 		// logs waits for a command that may look for them.
@@ -419,6 +426,12 @@ func (c *common) lastState(e *env, o store.Options, reason error) *data {
 	if waiting, err := s.Waiting(e.ctx); err == nil && waiting != "" {
 		d.stale += "; " + waiting
 	}
+	own, err := e.thresholds()
+	if err == nil {
+		if current, err := s.ThresholdsCurrent(e.ctx, own); err == nil && !current {
+			d.stale += "; findings are by other thresholds than those of your file"
+		}
+	}
 	c.notice(e, "answering from the last state of the store: %v", reason)
 	return d
 }
@@ -445,7 +458,16 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 	}
 	reads := o.Roots || len(o.Paths) > 0
 	// Rows need no views: those of a new store are made while its first logs are read.
-	ready := sync.OnceValue(func() error { return d.Prepare(e.ctx) })
+	own, err := e.thresholds()
+	if err != nil {
+		return err
+	}
+	ready := sync.OnceValue(func() error {
+		if err := d.Prepare(e.ctx); err != nil {
+			return err
+		}
+		return d.SetThresholds(e.ctx, own)
+	})
 	if d.Fresh() && reads {
 		go ready()
 	} else if err := c.timed(e, "views", ready); err != nil {

@@ -73,7 +73,21 @@ stall_places AS (
     GROUP BY w.session_id
 ),
 
--- A duration that is only derived proves nothing: it contains the wait for an approval.
+-- Calls of one answer may wait for each other: a duration that is derived counts from the result before it.
+durations AS (
+    SELECT
+        session_id, tool_call_id, duration_basis, error_type, status,
+        CASE
+            WHEN duration_basis = 'derived' AND model_call_id IS NOT NULL AND error_type IS DISTINCT FROM 'timeout'
+                THEN least(duration_ms, coalesce(epoch_ms(ended_at) - epoch_ms(lag(ended_at) OVER answers), duration_ms))
+            ELSE duration_ms
+        END AS duration_ms
+    FROM tool_calls_v1
+    WHERE duration_ms IS NOT NULL AND NOT is_polling AND tool_kind NOT IN ('task', 'ask_user', 'plan')
+    WINDOW answers AS (PARTITION BY run_id, coalesce(model_call_id, tool_call_id) ORDER BY ended_at, seq, tool_call_id)
+),
+
+-- What is only derived proves nothing: it contains the wait for an approval.
 long_calls AS (
     SELECT
         session_id, tool_call_id, duration_ms,
@@ -81,10 +95,7 @@ long_calls AS (
             WHEN error_type = 'timeout' OR (duration_basis = 'reported' AND status <> 'denied') THEN 'time.tool_hang'
             ELSE 'time.tool_wait'
         END AS anomaly
-    FROM tool_calls_v1
-    WHERE duration_ms IS NOT NULL
-        AND NOT is_polling
-        AND tool_kind NOT IN ('task', 'ask_user', 'plan')
+    FROM durations
 ),
 
 approvals AS (
@@ -125,7 +136,7 @@ measured AS (
     UNION ALL
     SELECT
         c.session_id, c.anomaly, max(c.duration_ms) / 1000.0, NULL,
-        list(c.tool_call_id ORDER BY c.duration_ms DESC, c.tool_call_id)[1:5], NULL, NULL, NULL,
+        list(c.tool_call_id ORDER BY c.duration_ms DESC, c.tool_call_id)[1:10], NULL, NULL, NULL,
         sum(c.duration_ms), NULL
     FROM long_calls AS c
     JOIN limits AS l ON l.rule = c.anomaly AND c.duration_ms > 1000 * l.lowest

@@ -44,6 +44,8 @@ WITH events AS (
         CASE event WHEN 'compaction_start' THEN 1 WHEN 'compaction_end' THEN -1 ELSE 0 END
     FROM session_events_v1
     WHERE occurred_at IS NOT NULL
+        -- What is only noted when the next turn begins is nobody's act.
+        AND event NOT IN ('model_changed', 'mode_changed', 'version_changed', 'workspace_changed', 'branch_changed')
     UNION ALL
     SELECT
         run_id, session_id, turn_id, occurred_at, seq,
