@@ -30,6 +30,10 @@ const StorageVersion = "v1.4.0"
 // space in the file (6 of 50 MB).
 const blockSize = 64 << 10
 
+// rowGroupSize of a new store's tables, in rows: the engine shares out its work, also that of writing the
+// file, by the row group, and of its usual ones most tables have but one.
+const rowGroupSize = 40960
+
 // Memory is the name of the store that lives only in memory.
 const Memory = ":memory:"
 
@@ -202,7 +206,7 @@ func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
 	mode := "STORAGE_VERSION '" + StorageVersion + "'"
 	if s.fresh {
 		// Nothing is there yet that a log of changes could save: a first reading that is cut off starts anew.
-		mode += fmt.Sprintf(", RECOVERY_MODE NO_WAL_WRITES, BLOCK_SIZE %d", blockSize)
+		mode += fmt.Sprintf(", RECOVERY_MODE NO_WAL_WRITES, BLOCK_SIZE %d, ROW_GROUP_SIZE %d", blockSize, rowGroupSize)
 	}
 	if s.opts.ReadOnly {
 		mode = "READ_ONLY"
