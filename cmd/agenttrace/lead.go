@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/ingest/agents"
 	"github.com/agenttrace/agenttrace/queries/render"
 	"github.com/agenttrace/agenttrace/queries/report"
 )
@@ -130,13 +132,38 @@ func totalsNote(rep *report.Report) string {
 			notes = append(notes, fmt.Sprintf("The outcome is known of %s of %s.", render.Int(calls-unknown), plural(calls, "tool call")))
 		}
 	}
-	if v := n("session_without_usage_count"); v > 0 {
-		notes = append(notes, fmt.Sprintf("The logs of %s hold no token counts: their tokens and cost are unknown, not zero.", plural(v, "session")))
-	}
-	if v := n("session_without_times_count"); v > 0 {
-		notes = append(notes, fmt.Sprintf("The logs of %s hold no times.", plural(v, "session")))
-	}
+	notes = append(notes, gaps(rep)...)
 	return strings.Join(notes, " ")
+}
+
+// gaps says by agent what is unknown because the logs do not tell it.
+func gaps(rep *report.Report) []string {
+	list, _ := rep.Find("coverage").Value("gaps").([]any)
+	var notes []string
+	for _, v := range list {
+		gap, _ := v.(map[string]any)
+		what, ok := map[any]string{
+			"usage": "hold no token counts: their tokens and cost are unknown, not zero", "times": "hold no times",
+		}[gap["field"]]
+		n, _ := gap["session_count"].(int64)
+		if !ok || n == 0 {
+			continue
+		}
+		agent := fmt.Sprint(gap["agent"])
+		for _, p := range agents.All() {
+			if f := p.Format(); f.Agent == agent {
+				agent = f.Title
+			}
+		}
+		text := fmt.Sprintf("The logs of %s %s.", plural(n, agent+" session"), what)
+		if gap["available"] == ingest.No {
+			text = fmt.Sprintf("%s logs %s.", agent, what)
+		} else if note, _ := gap["note"].(string); gap["available"] == ingest.Partial && note != "" {
+			text += " " + agent + " gives them in part: " + note + "."
+		}
+		notes = append(notes, text)
+	}
+	return notes
 }
 
 // addTrend draws the cost of every day between the first and the last as one line.

@@ -81,7 +81,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "sub_agents", Available: "no"},
 		{Field: "compactions", Available: "no"},
 		{Field: "api_errors", Available: "yes", Note: "by notices"},
-		{Field: "approvals", Available: "no"},
+		{Field: "approvals", Available: "partial", Note: "edits of files that were not allowed"},
 		{Field: "agent_version", Available: "yes"},
 		{Field: "finish_reason", Available: "no"},
 	}

@@ -104,17 +104,3 @@ func judge(o trace.Object) (v ingest.Verdict, other bool) {
 	}
 	return ingest.Foreign, false
 }
-
-// Capabilities says what a stream can tell.
-func Capabilities() []ingest.Capability {
-	return []ingest.Capability{
-		{Field: "model", Available: "yes"}, {Field: "usage", Available: "partial", Note: "output is that of the start of a response unless partial messages were printed"},
-		{Field: "cache_read", Available: "yes"}, {Field: "cache_write", Available: "yes"}, {Field: "reasoning", Available: "no"},
-		{Field: "cost", Available: "yes", Note: "of the session"}, {Field: "times", Available: "no"}, {Field: "tool_calls", Available: "yes"},
-		{Field: "tool_status", Available: "yes"}, {Field: "tool_args", Available: "yes"}, {Field: "tool_durations", Available: "partial"},
-		{Field: "texts", Available: "yes", Note: "prompts only where they were replayed"}, {Field: "thinking", Available: "yes"},
-		{Field: "workspace", Available: "yes"}, {Field: "git_branch", Available: "no"}, {Field: "sub_agents", Available: "yes"},
-		{Field: "compactions", Available: "yes"}, {Field: "api_errors", Available: "yes"}, {Field: "approvals", Available: "partial", Note: "denials"},
-		{Field: "agent_version", Available: "yes"}, {Field: "finish_reason", Available: "partial"},
-	}
-}

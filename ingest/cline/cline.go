@@ -131,9 +131,21 @@ func (Roo) Capabilities() []ingest.Capability {
 	return capabilities("partial", "from the messages beside", "partial", "while the events hold the requests", "no", "")
 }
 
-// Capabilities lists what the task folders of Kilo Code can tell.
+// Capabilities lists what the logs of Kilo Code can tell: task folders, and databases of newer versions.
 func (Kilo) Capabilities() []ingest.Capability {
-	return capabilities("partial", "from the messages beside", "partial", "while the events hold the requests", "no", "")
+	list := capabilities("partial", "databases, else from the messages beside", "partial", "task folders: while the events hold the requests", "partial", "databases")
+	for i := range list {
+		c := &list[i]
+		switch c.Field {
+		case "reasoning", "finish_reason":
+			c.Available, c.Note = ingest.Partial, "databases"
+		case "tool_args":
+			c.Available, c.Note = ingest.Partial, "databases; task folders: as shown on the screen"
+		case "tool_durations":
+			c.Available, c.Note = ingest.Partial, "databases; task folders: derived, for commands"
+		}
+	}
+	return list
 }
 
 func capabilities(model, modelNote, status, statusNote, agentVersion, versionNote string) []ingest.Capability {

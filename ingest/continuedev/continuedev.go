@@ -152,7 +152,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "tool_calls", Available: "yes"},
 		{Field: "tool_status", Available: "yes"},
 		{Field: "tool_args", Available: "yes"},
-		{Field: "tool_durations", Available: "no"},
+		{Field: "tool_durations", Available: "partial", Note: "from the event log"},
 		{Field: "texts", Available: "yes"},
 		{Field: "thinking", Available: "yes"},
 		{Field: "workspace", Available: "yes"},

@@ -61,7 +61,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "sub_agents", Available: "yes", Note: "newer versions; files of their own"},
 		{Field: "compactions", Available: "partial"},
 		{Field: "api_errors", Available: "partial", Note: "that a turn failed; the message in the output of exec"},
-		{Field: "approvals", Available: "no"},
+		{Field: "approvals", Available: "partial", Note: "refusals"},
 		{Field: "agent_version", Available: "no"},
 		{Field: "finish_reason", Available: "no"},
 	}

@@ -67,7 +67,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "tool_args", Available: "yes"}, {Field: "tool_durations", Available: "yes"}, {Field: "texts", Available: "yes"},
 		{Field: "thinking", Available: "yes"}, {Field: "workspace", Available: "no"}, {Field: "git_branch", Available: "no", Note: "commit of the task"},
 		{Field: "sub_agents", Available: "partial", Note: "agents inside agents, scorers"}, {Field: "compactions", Available: "yes"},
-		{Field: "api_errors", Available: "yes"}, {Field: "approvals", Available: "yes"},
+		{Field: "api_errors", Available: "partial", Note: "requests that failed for good"}, {Field: "approvals", Available: "yes"},
 		{Field: "agent_version", Available: "yes", Note: "of Inspect"}, {Field: "finish_reason", Available: "yes"},
 	}
 }

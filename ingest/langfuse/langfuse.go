@@ -328,7 +328,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "reasoning", Available: "partial"}, {Field: "cost", Available: "yes", Note: "as Langfuse calculated it"}, {Field: "times", Available: "yes"},
 		{Field: "tool_calls", Available: "partial", Note: "rows of type TOOL, calls in outputs"}, {Field: "tool_status", Available: "partial", Note: "level"},
 		{Field: "tool_args", Available: "yes"}, {Field: "tool_durations", Available: "yes"}, {Field: "texts", Available: "yes"}, {Field: "thinking", Available: "partial"},
-		{Field: "workspace", Available: "no"}, {Field: "git_branch", Available: "no"}, {Field: "sub_agents", Available: "yes"}, {Field: "compactions", Available: "no"},
+		{Field: "workspace", Available: "no"}, {Field: "git_branch", Available: "no"}, {Field: "sub_agents", Available: "partial", Note: "where observations name agents"}, {Field: "compactions", Available: "no"},
 		{Field: "api_errors", Available: "yes"}, {Field: "approvals", Available: "no"}, {Field: "agent_version", Available: "partial", Note: "release"},
 		{Field: "finish_reason", Available: "partial"},
 	}

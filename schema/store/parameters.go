@@ -57,6 +57,7 @@ var parameterTables = []parameterTable{
 	{file: "health-params.csv", table: "health_params", fields: strings.Fields("INTEGER VARCHAR VARCHAR DOUBLE DOUBLE DOUBLE BOOLEAN VARCHAR VARCHAR VARCHAR")},
 	{file: "health-weights.csv", table: "health_weights", fields: strings.Fields("INTEGER VARCHAR DOUBLE")},
 	{file: "health-caps.csv", table: "health_caps", fields: strings.Fields("INTEGER VARCHAR DOUBLE VARCHAR")},
+	{file: "agent-capabilities.csv", table: "agent_capabilities", ranked: true, fields: strings.Fields("VARCHAR VARCHAR VARCHAR VARCHAR")},
 	{file: "settings.csv", table: "settings", fields: strings.Fields("VARCHAR DOUBLE VARCHAR VARCHAR VARCHAR")},
 }
 

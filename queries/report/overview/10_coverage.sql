@@ -58,8 +58,21 @@ spans AS (
     WHERE session_id IN (SELECT session_key FROM scope)
 ),
 
+-- What is unknown because the logs do not tell it, by agent, with what the agent's logs can tell at best.
+silences AS (
+    SELECT list({agent: agent, field: field, session_count: session_count, available: available, note: note} ORDER BY field, session_count DESC, agent) AS gaps
+    FROM (
+        SELECT agent, unnest(['usage', 'times']) AS field, unnest([count(*) FILTER (NOT has_usage), count(*) FILTER (NOT has_times)]) AS session_count
+        FROM core.sessions_v1
+        WHERE session_id IN (SELECT session_key FROM scope)
+        GROUP BY agent
+    )
+    LEFT JOIN agent_capabilities_v1 USING (agent, field)
+    WHERE session_count > 0
+),
+
 imports AS (
     SELECT max(started_at) AS refreshed_at FROM raw.imports
 )
 
-SELECT * FROM spans CROSS JOIN files CROSS JOIN outside CROSS JOIN troubles CROSS JOIN calls CROSS JOIN imports
+SELECT * FROM spans CROSS JOIN files CROSS JOIN outside CROSS JOIN troubles CROSS JOIN calls CROSS JOIN imports CROSS JOIN silences
