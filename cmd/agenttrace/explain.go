@@ -85,15 +85,20 @@ func formulaOf(body, column string) []string {
 			if tokens[i].Text != name || !strings.EqualFold(tokens[i-1].Text, "AS") || i+1 < len(tokens) && tokens[i+1].Text == "(" {
 				continue
 			}
-			from := exprStart(tokens, i-2)
-			line := name + " = " + strings.Join(strings.Fields(body[tokens[from].Pos:tokens[i-2].Pos+len(tokens[i-2].Text)]), " ")
-			if seen[line] {
+			from, ok := exprStart(tokens, i-2)
+			if !ok {
+				continue
+			}
+			expr := strings.Join(strings.Fields(body[tokens[from].Pos:tokens[i-2].Pos+len(tokens[i-2].Text)]), " ")
+			line := name + " = " + expr
+			if seen[line] || sameName(expr, name) {
 				continue
 			}
 			seen[line] = true
 			out = append(out, line)
-			for _, t := range tokens[from : i-1] {
-				if t.Kind == sqlfiles.Word && !slices.Contains(queue, t.Text) {
+			for n, t := range tokens[from : i-1] {
+				// A qualifier, a function and a word of the language are no columns.
+				if next := tokens[from+n+1].Text; t.Kind == sqlfiles.Word && next != "." && next != "(" && !slices.Contains(queue, t.Text) {
 					queue = append(queue, t.Text)
 				}
 			}
@@ -102,8 +107,15 @@ func formulaOf(body, column string) []string {
 	return out
 }
 
-// exprStart finds where the expression of a select list begins that ends at a token.
-func exprStart(tokens []sqlfiles.Token, end int) int {
+// sameName reports that an expression is but the column of that name of another relation, or that rounded.
+func sameName(expr, name string) bool {
+	expr, _, _ = strings.Cut(strings.TrimPrefix(expr, "round("), ", ")
+	_, column, ok := strings.Cut(expr, ".")
+	return ok && column == name
+}
+
+// exprStart finds where the expression of a select list begins that ends at a token; false for a relation.
+func exprStart(tokens []sqlfiles.Token, end int) (int, bool) {
 	depth := 0
 	for from := end; from >= 0; from-- {
 		switch t := tokens[from].Text; {
@@ -111,13 +123,16 @@ func exprStart(tokens []sqlfiles.Token, end int) int {
 			depth++
 		case t == "(" || t == "[" || strings.EqualFold(t, "CASE"):
 			if depth--; depth < 0 {
-				return from + 1
+				return from + 1, true
 			}
-		case depth == 0 && (t == "," || strings.EqualFold(t, "SELECT")):
-			return from + 1
+		case depth > 0:
+		case t == "," || strings.EqualFold(t, "SELECT"):
+			return from + 1, true
+		case strings.EqualFold(t, "FROM"), strings.EqualFold(t, "JOIN"):
+			return 0, false
 		}
 	}
-	return 0
+	return 0, true
 }
 
 func runExplain(e *env, o reportOptions, word, name string) error {
@@ -157,6 +172,8 @@ func runExplain(e *env, o reportOptions, word, name string) error {
 			return sql.Named(p, id)
 		case "metric":
 			return sql.Named(p, metric)
+		case "view":
+			return sql.Named(p, def.Name)
 		}
 		return r.arg(id)(p)
 	})

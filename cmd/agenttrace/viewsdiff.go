@@ -102,7 +102,11 @@ func runViewsDiff(e *env, o reportOptions, set *sqlfiles.Set, from, to *sqlfiles
 		return err
 	}
 	defer r.close()
-	tables, err := report.Run(e.ctx, r.conn, versionSections(set, from, to), r.arg(""))
+	sections, err := versionSections(set, from, to)
+	if err != nil {
+		return err
+	}
+	tables, err := report.Run(e.ctx, r.conn, sections, r.arg(""))
 	if err != nil {
 		return err
 	}
@@ -134,49 +138,108 @@ func columnsBeyond(d, other *sqlfiles.Definition) []string {
 }
 
 // versionSections are the queries that compare two versions: they are written from their columns.
-func versionSections(set *sqlfiles.Set, from, to *sqlfiles.Definition) []report.Section {
+func versionSections(set *sqlfiles.Set, from, to *sqlfiles.Definition) ([]report.Section, error) {
 	var on, keys []string
 	for _, g := range from.Grain {
 		on = append(on, fmt.Sprintf("x.%[1]s = y.%[1]s", g))
-		keys = append(keys, fmt.Sprintf("coalesce(x.%[1]s, y.%[1]s) AS %[1]s", g))
+		keys = append(keys, "x."+g)
 	}
 	first := from.Grain[0]
+	both := fmt.Sprintf("FROM %s AS x JOIN %s AS y ON %s", from.Name, to.Name, strings.Join(on, " AND "))
+	rows := fmt.Sprintf("FROM %s AS x FULL JOIN %s AS y ON %s", from.Name, to.Name, strings.Join(on, " AND "))
+	texts := []struct{ key, sql string }{{"rows", fmt.Sprintf(`-- title: Rows
+-- kind: facts
+-- label: in_both_count = in both
+-- label: only_in_v%[2]d_count = only in v%[2]d
+-- label: only_in_v%[3]d_count = only in v%[3]d
+SELECT count(*) FILTER (WHERE x.%[1]s IS NOT NULL AND y.%[1]s IS NOT NULL) AS in_both_count,
+	count(*) FILTER (WHERE y.%[1]s IS NULL) AS only_in_v%[2]d_count, count(*) FILTER (WHERE x.%[1]s IS NULL) AS only_in_v%[3]d_count %[4]s`, first, from.Version, to.Version, rows)}}
+
 	var moves, columns []string
-	hasScore := false
+	has := map[string]bool{}
 	for _, c := range from.Columns {
 		if slices.Contains(from.Grain, c.Name) || slices.Contains(columnsBeyond(from, to), c.Name) {
 			continue
 		}
-		hasScore = hasScore || c.Name == "score"
+		has[c.Name] = true
 		differs := fmt.Sprintf("x.%[1]s::VARCHAR IS DISTINCT FROM y.%[1]s::VARCHAR", c.Name)
 		moves = append(moves, fmt.Sprintf("CASE WHEN %s THEN '%s ' || coalesce(x.%[2]s::VARCHAR, 'unknown') || ' → ' || coalesce(y.%[2]s::VARCHAR, 'unknown') END", differs, c.Name))
 		columns = append(columns, fmt.Sprintf(`SELECT '%[1]s' AS "column", count(*) FILTER (WHERE %[2]s) AS differ_count, count(*) FILTER (WHERE x.%[1]s IS NULL AND y.%[1]s IS NOT NULL) AS now_known_count,
-			count(*) FILTER (WHERE x.%[1]s IS NOT NULL AND y.%[1]s IS NULL) AS now_unknown_count, count(*) AS compared_count FROM %[3]s AS x JOIN %[4]s AS y ON %[5]s`,
-			c.Name, differs, from.Name, to.Name, strings.Join(on, " AND ")))
+	count(*) FILTER (WHERE x.%[1]s IS NOT NULL AND y.%[1]s IS NULL) AS now_unknown_count, count(*) AS compared_count %[3]s`, c.Name, differs, both))
 	}
-	join := fmt.Sprintf("FROM %s AS x FULL JOIN %s AS y ON %s", from.Name, to.Name, strings.Join(on, " AND "))
-	order := "len(moves) DESC"
+	if len(columns) > 0 {
+		texts = append(texts, struct{ key, sql string }{"columns", `-- title: Columns that both have
+-- kind: table
+-- label: differ_count = differ
+-- label: now_known_count = known now
+-- label: now_unknown_count = not known any more
+-- label: compared_count = of
+` + strings.Join(columns, "\nUNION ALL\n") + "\nORDER BY differ_count DESC"})
+		if has["band"] {
+			band := "coalesce(%s.band, 'none')"
+			if has["unscored_reason"] {
+				band = "CASE WHEN %[1]s.unscored_reason IS NULL THEN %[1]s.band ELSE 'unscored' END"
+			}
+			texts = append(texts, struct{ key, sql string }{"bands", fmt.Sprintf(`-- title: From band to band
+-- kind: table
+-- label: band_from = v%d
+-- label: band_to = v%d
+-- label: row_count = rows
+SELECT band_from, band_to, count(*) AS row_count FROM (SELECT %s AS band_from, %s AS band_to %s) AS b
+GROUP BY band_from, band_to ORDER BY band_from = band_to, row_count DESC, band_from, band_to`,
+				from.Version, to.Version, fmt.Sprintf(band, "x"), fmt.Sprintf(band, "y"), both)})
+		}
+		texts = append(texts, struct{ key, sql string }{"moved", movedSQL(set, from, to, keys, moves, has["score"], both)})
+	}
+	var out []report.Section
+	for _, t := range texts {
+		s, err := report.Parse(t.key, t.sql)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// movedSQL lists the rows that differ, those whose score moves furthest first, and why if the versions say so.
+func movedSQL(set *sqlfiles.Set, from, to *sqlfiles.Definition, keys, moves []string, hasScore bool, both string) string {
+	moved, order := "NULL::DOUBLE", "len(moves) DESC"
 	if hasScore {
-		order = "moved DESC NULLS LAST, len(moves) DESC"
+		moved, order = "abs(y.score::DOUBLE - x.score::DOUBLE)", "moved DESC NULLS LAST, len(moves) DESC"
 	}
-	score := "NULL::DOUBLE"
-	if hasScore {
-		score = "abs(y.score::DOUBLE - x.score::DOUBLE)"
+	was, now, why := "[]::VARCHAR[]", "[]::VARCHAR[]", ""
+	if slices.ContainsFunc(from.Columns, func(c sqlfiles.Column) bool { return c.Name == "deductions" }) {
+		was = "list_transform(x.deductions, lambda d: regexp_replace(d, '^(\\S+) (\\S+): (.*)$', '\\1 (−\\3)'))"
 	}
-	why, reasons := "NULL::VARCHAR[]", ""
 	if ex := set.Get(fmt.Sprintf("health_explanations_v%d", to.Version)); ex != nil && to.Family == "session_health" {
-		reasons = fmt.Sprintf(`LEFT JOIN (SELECT session_id, list(sub || '.' || signal || ' −' || round(points, 1) ORDER BY points DESC)[1:3] AS reasons FROM %s WHERE points > 0 GROUP BY session_id) AS e ON e.session_id = coalesce(x.session_id, y.session_id)`, ex.Name)
-		why = "e.reasons"
+		why = fmt.Sprintf(` LEFT JOIN (SELECT session_id, list(reason || ' (−' || round(points, 1) || ')' ORDER BY points DESC, signal) AS reasons FROM %s WHERE points >= 0.05 GROUP BY session_id) AS e ON e.session_id = x.session_id`, ex.Name)
+		now = "coalesce(e.reasons, [])"
 	}
-	out := []report.Section{{Key: "rows", Title: "Rows", Kind: "facts", SQL: fmt.Sprintf(`SELECT count(*) FILTER (WHERE x.%[1]s IS NOT NULL AND y.%[1]s IS NOT NULL) AS in_both_count,
-		count(*) FILTER (WHERE y.%[1]s IS NULL) AS only_in_v%[2]d_count, count(*) FILTER (WHERE x.%[1]s IS NULL) AS only_in_v%[3]d_count %[4]s`, first, from.Version, to.Version, join)}}
-	if len(columns) == 0 {
-		return out
+	var sessions, about string
+	if len(from.Grain) == 1 && from.Grain[0] == "session_id" && set.Get("sessions_v1") != nil {
+		about = "s.agent, s.started_at, "
+		sessions = " LEFT JOIN sessions_v1 AS s ON s.session_id = x.session_id"
 	}
-	return append(out,
-		report.Section{Key: "columns", Title: "Columns that both have", Kind: "table", SQL: strings.Join(columns, "\nUNION ALL\n") + "\nORDER BY differ_count DESC"},
-		report.Section{Key: "moved", Title: "What moves", Kind: "table", Show: 30, Empty: "Nothing: no row differs in the columns that both have.",
-			SQL: fmt.Sprintf(`SELECT %s, list_filter([%s], lambda m: m IS NOT NULL) AS moves, %s AS moved, coalesce(%s, []) AS reasons %s
-				WHERE x.%[6]s IS NOT NULL AND y.%[6]s IS NOT NULL AND len(list_filter([%[2]s], lambda m: m IS NOT NULL)) > 0 ORDER BY %[7]s, 1`,
-				strings.Join(keys, ", "), strings.Join(moves, ", "), score, why, join+" "+reasons, first, order)})
+	return fmt.Sprintf(`-- title: What moves
+-- kind: table
+-- show: 30
+-- empty: Nothing: no row differs in the columns that both have.
+-- label: session_id = session
+-- label: moves = from v%[1]d to v%[2]d
+-- below: why
+-- spare: started_at, agent
+-- json only: moved, reasons_before, reasons
+-- text only: why
+-- optional: agent, started_at, why
+WITH compared AS (
+	SELECT %[3]s, %[4]slist_filter([%[5]s], lambda m: m IS NOT NULL) AS moves, %[6]s AS moved, %[7]s AS reasons_before, %[8]s AS reasons %[9]s
+)
+
+SELECT *, nullif(concat_ws('; ',
+	CASE WHEN len(reasons_before) > 0 THEN 'before: ' || array_to_string(reasons_before[1:4], ', ') END,
+	CASE WHEN len(reasons) > 0 THEN 'now: ' || array_to_string(reasons[1:4], ', ') || CASE WHEN len(reasons) > 4 THEN ' and ' || (len(reasons) - 4) || ' more' ELSE '' END END), '') AS why
+FROM compared
+WHERE len(moves) > 0
+ORDER BY %[10]s, 1`, from.Version, to.Version, strings.Join(keys, ", "), about, strings.Join(moves, ", "), moved, was, now, both+why+sessions, order)
 }

@@ -52,7 +52,11 @@ func TestVersionSections(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tables, err := report.Run(ctx, conn, versionSections(set, from, to), func(string) any { return nil })
+	sections, err := versionSections(set, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := report.Run(ctx, conn, sections, func(string) any { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +67,7 @@ func TestVersionSections(t *testing.T) {
 		}
 	}
 	// a moves by ten points, c becomes known, b stays; d and e are of one version each.
-	want := "rows 3 1 1\ncolumns score 2 1 0 3\ncolumns band 0 0 0 3\nmoved a [score 50 → 60] 10 []\nmoved c [score unknown → 90] <nil> []\n"
+	want := "rows 3 1 1\ncolumns score 2 1 0 3\ncolumns band 0 0 0 3\nbands high high 2\nbands low low 1\nmoved a [score 50 → 60] 10 [] [] <nil>\nmoved c [score unknown → 90] <nil> [] [] <nil>\n"
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
 	}

@@ -56,6 +56,9 @@ func Sections(name string) ([]Section, error) {
 	return out, nil
 }
 
+// Parse reads a section that is written rather than kept in a file.
+func Parse(key, text string) (Section, error) { return parseSection("00_"+key+".sql", text) }
+
 // parseSection reads the comment header of a section's file.
 //
 //	-- title: Tools

@@ -22,5 +22,5 @@ SELECT
     '…' || right(parse_filename(x.path), 30) || coalesce(':' || e.line, '') AS place
 FROM metric_evidence_v1($session) AS e
 LEFT JOIN raw.sources AS x ON x.source_id = e.source_id
-WHERE e.metric = $metric
+WHERE e.metric = $metric AND $view <> 'session_health_v1'
 ORDER BY abs(e.contribution) DESC NULLS LAST, e.seq

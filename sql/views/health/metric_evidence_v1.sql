@@ -153,9 +153,13 @@ times AS (
 ),
 
 fired AS (
-    SELECT session_id, anomaly, unnest(evidence) AS item FROM anomalies_v1 WHERE session_id = ('0x' || session)::UBIGINT
+    SELECT session_id, anomaly, unnest(evidence) AS item
+    FROM session_findings_v1
+    WHERE session_id = ('0x' || session)::UBIGINT
+        AND anomaly IN (SELECT p.anomaly FROM health_params_v1 AS p WHERE p.version = 2)
 ),
 
+-- A record is one line, however many findings rest on it.
 findings AS (
     SELECT
         f.session_id,
@@ -163,7 +167,7 @@ findings AS (
         coalesce(k.occurred_at, try_cast(f.item AS TIMESTAMPTZ)) AS occurred_at,
         k.source_id,
         k.line,
-        f.anomaly AS what
+        string_agg(DISTINCT f.anomaly, ', ' ORDER BY f.anomaly) AS what
     FROM fired AS f
     LEFT JOIN (
         SELECT lower(hex(tool_call_id)) AS item, session_id, seq, requested_at AS occurred_at, source_id, line FROM tool_calls_v1
@@ -171,7 +175,16 @@ findings AS (
         SELECT lower(hex(message_id)), session_id, seq, occurred_at, source_id, line FROM messages_v1
         UNION ALL
         SELECT lower(hex(model_call_id)), session_id, seq, occurred_at, source_id, line FROM model_calls_v1
+        UNION ALL
+        SELECT lower(hex(error_id)), session_id, seq, occurred_at, source_id, line FROM errors_v1
+        UNION ALL
+        SELECT lower(hex(event_id)), session_id, seq, occurred_at, source_id, line FROM session_events_v1
+        UNION ALL
+        SELECT strftime(g.occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), g.session_id, g.seq, g.occurred_at, g.source_id, g.line
+        FROM gaps AS g
+        WHERE g.gap_ms >= 60000
     ) AS k ON k.session_id = f.session_id AND k.item = f.item
+    GROUP BY f.session_id, f.item, k.seq, k.occurred_at, k.source_id, k.line
 )
 
 SELECT session_id, m.metric AS metric, seq, occurred_at, what, m.value AS contribution, source_id, line
