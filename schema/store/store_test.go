@@ -349,3 +349,61 @@ func TestManyOpens(t *testing.T) {
 		s.Close()
 	}
 }
+
+// TestSecondReading: the rows of an earlier reading give way to those of a later one when that is saved,
+// and stay when it is discarded, in whatever transaction.
+func TestSecondReading(t *testing.T) {
+	for _, path := range []string{Memory, filepath.Join(t.TempDir(), "s.duckdb")} {
+		ctx := context.Background()
+		s := openNew(t, path)
+		pool := s.Writers()
+		read := func(w *Writer, source int64, n int, what string, replace, save bool) {
+			t.Helper()
+			if err := w.Begin(ctx, source, replace); err != nil {
+				t.Fatal(err)
+			}
+			for i := range n {
+				if err := w.Write(&schema.FileRead{Where: schema.Where{Line: int64(i + 1)}, SessionID: 1, RunID: 1, ToolCallID: 1, Path: what}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !save {
+				if err := w.Discard(ctx); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.Begin(ctx, source, false); err != nil { // as for a file that failed
+					t.Fatal(err)
+				}
+			}
+			src := &schema.Source{SourceID: source, MachineID: "m", Agent: "codex", Path: fmt.Sprint(source), StoreKind: "json", Parser: "codex", State: schema.SourcePresent}
+			if err := w.SaveSource(ctx, src, replace); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, second := range []bool{false, true} {
+			w, err := pool.Writer(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !second {
+				read(w, 1, 5000, "first", false, true)
+				read(w, 2, 5000, "first", false, true)
+				read(w, 3, 5000, "first", false, true)
+			} else {
+				read(w, 1, 4000, "second", true, true)
+				read(w, 2, 4000, "second", true, false)
+				read(w, 4, 10, "first", false, true)
+			}
+			if err := w.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := "[1:second:4000 2:first:5000 3:first:5000 4:first:10]"
+		if got := list(t, s, `SELECT source_id || ':' || path || ':' || count(*) FROM raw.file_reads GROUP BY source_id, path ORDER BY source_id`); fmt.Sprint(got) != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+}

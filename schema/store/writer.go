@@ -77,6 +77,7 @@ type Writer struct {
 	batches map[unsafe.Pointer]*batch
 	order   []*batch
 	source  int64
+	replace bool // the rows of an earlier reading are still there
 	inTx    bool
 	seen    *seenCommands
 	text    commandText
@@ -105,7 +106,8 @@ func (p *WriterPool) Writer(ctx context.Context) (*Writer, error) {
 	return &Writer{conn: conn, native: native, batches: map[unsafe.Pointer]*batch{}, seen: p.seen}, nil
 }
 
-// Begin starts a source. replace removes the rows that an earlier reading of it left.
+// Begin starts a source. replace says that an earlier reading left rows: they give way to those that
+// follow once the source is saved, and stay if it is discarded.
 func (w *Writer) Begin(ctx context.Context, sourceID int64, replace bool) error {
 	if !w.inTx {
 		if _, err := w.conn.ExecContext(ctx, "BEGIN"); err != nil {
@@ -113,18 +115,24 @@ func (w *Writer) Begin(ctx context.Context, sourceID int64, replace bool) error 
 		}
 		w.inTx = true
 	}
-	w.source = sourceID
-	if replace {
-		return w.remove(ctx, sourceID)
-	}
+	w.source, w.replace = sourceID, replace
 	return nil
 }
 
-// remove deletes the rows of a source from every table.
-func (w *Writer) remove(ctx context.Context, sourceID int64) error {
+// firstNewRow is the rowid from which the engine numbers the rows of a transaction that is not committed
+// yet: below it are those of earlier ones.
+const firstNewRow = 36028797018960000
+
+// remove deletes from every table the rows of the source that this transaction wrote, or those of an
+// earlier reading.
+func (w *Writer) remove(ctx context.Context, earlier bool) error {
+	which := ">="
+	if earlier {
+		which = "<"
+	}
 	var q strings.Builder
 	for _, row := range schema.Rows() {
-		fmt.Fprintf(&q, "DELETE FROM raw.%s WHERE source_id = %d;\n", row.TableName(), sourceID)
+		fmt.Fprintf(&q, "DELETE FROM raw.%s WHERE source_id = %d AND rowid %s %d;\n", row.TableName(), w.source, which, int64(firstNewRow))
 	}
 	_, err := w.conn.ExecContext(ctx, q.String())
 	return err
@@ -151,16 +159,23 @@ func (w *Writer) Write(row schema.Row) error {
 }
 
 // Discard takes back what was written since Begin, so that a source is in the store whole or not at
-// all. The other sources of the transaction stay.
+// all. The other sources of the transaction stay, and what an earlier reading of this one found.
 func (w *Writer) Discard(ctx context.Context) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	return w.remove(ctx, w.source)
+	w.replace = false
+	return w.remove(ctx, false)
 }
 
-// SaveSource writes the source's own row; known says that there is an earlier one to replace.
+// SaveSource ends a source and writes its own row; known says that there is an earlier one to replace.
 func (w *Writer) SaveSource(ctx context.Context, src *schema.Source, known bool) error {
+	if w.replace {
+		w.replace = false
+		if err := w.remove(ctx, true); err != nil {
+			return err
+		}
+	}
 	if known {
 		if _, err := w.conn.ExecContext(ctx, `DELETE FROM raw.sources WHERE source_id = ?`, src.SourceID); err != nil {
 			return err
