@@ -149,10 +149,11 @@ func (r *reporter) scope(only string) error {
 		where = append(where, "lower(hex(s.session_id)) = "+store.Quote(only))
 	}
 	r.part = len(where) > 0
-	q := `CREATE OR REPLACE TEMP TABLE scope AS SELECT lower(hex(s.session_id)) AS session_id, s.session_id AS session_key
-		FROM core.sessions_v1 AS s LEFT JOIN core.projects_v1 AS p ON p.project_id = s.project_id`
+	q := "CREATE OR REPLACE TEMP TABLE scope AS SELECT lower(hex(s.session_id)) AS session_id, s.session_id AS session_key FROM "
 	if len(where) > 0 {
-		q += " WHERE " + strings.Join(where, " AND ")
+		q += "core.sessions_v1 AS s LEFT JOIN core.projects_v1 AS p ON p.project_id = s.project_id WHERE " + strings.Join(where, " AND ")
+	} else {
+		q += "core.session_facts_v1 AS s" // what sessions_v1 has a row for
 	}
 	return r.conn.Exec(r.e.ctx, q, args...)
 }

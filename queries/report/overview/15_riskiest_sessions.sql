@@ -8,16 +8,7 @@
 -- label: end_state = ended
 -- json only: band, coverage, tool_failed_count
 -- optional: project
-WITH worst AS (
-    SELECT h.session_id, h.score, h.band, h.coverage, m.cost_usd, m.tool_failed_count
-    FROM scoped_health AS h
-    LEFT JOIN session_metrics_v1 AS m USING (session_id)
-    WHERE h.score < 100
-    ORDER BY h.score, m.cost_usd DESC NULLS LAST, h.session_id
-    LIMIT 10
-),
-
-explained AS (
+WITH explained AS (
     SELECT
         session_id,
         list(
@@ -25,7 +16,6 @@ explained AS (
             ORDER BY points DESC, anomaly
         ) AS reasons
     FROM health_reasons
-    SEMI JOIN worst USING (session_id)
     GROUP BY session_id
 )
 
@@ -41,8 +31,9 @@ SELECT
     w.cost_usd,
     w.tool_failed_count,
     s.end_state
-FROM worst AS w
+FROM scoped_health AS w
 LEFT JOIN explained AS e USING (session_id)
-JOIN sessions_v1 AS s USING (session_id)
-LEFT JOIN projects_v1 AS p ON p.project_id = s.project_id
-ORDER BY w.score, w.cost_usd DESC NULLS LAST, w.session_id
+JOIN core.sessions_v1 AS s ON s.session_id = w.session_key
+LEFT JOIN core.projects_v1 AS p ON p.project_id = s.project_id
+WHERE w.rank <= 10
+ORDER BY w.rank

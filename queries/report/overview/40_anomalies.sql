@@ -15,9 +15,9 @@ SELECT
     count(*) AS finding_count,
     sum(lost_ms)::BIGINT AS lost_ms,
     sum(lost_usd) AS lost_usd,
-    arg_max(session_id, value) AS worst_session_id,
+    lower(hex(first(session_id ORDER BY value DESC NULLS LAST, session_id))) AS worst_session_id,
     min(hint) AS hint
-FROM anomalies_v1
-SEMI JOIN scope USING (session_id)
+FROM core.anomalies_v1
+WHERE session_id IN (SELECT session_key FROM scope)
 GROUP BY anomaly, severity
 ORDER BY array_position(['high', 'medium', 'low', 'info'], severity), session_count DESC, anomaly

@@ -2,6 +2,7 @@
 -- grain: session_id, sub
 -- status: current
 -- since: 0.1.0
+-- kept: findings
 -- changes: There were none in version 1.
 -- columns:
 --   session_id  The session.
