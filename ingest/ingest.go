@@ -86,7 +86,8 @@ type Root struct {
 // A Match is a parser's verdict about a file.
 type Match struct {
 	Verdict Verdict
-	// Reason says why a file that looks like the agent's is not taken; shown by doctor.
+	// Reason says why a file that looks like the agent's is not taken; shown by doctor. That of a side file
+	// whose content comes in with its session has the words "read with", and is no gap in a report.
 	Reason string
 }
 

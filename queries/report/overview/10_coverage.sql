@@ -30,11 +30,12 @@ files AS (
     FROM places
 ),
 
--- What could not be read belongs to no session, and to no report of one.
+-- What could not be read belongs to no session, and to no report of one. A side file that is read with its
+-- session is no gap: its reason says so.
 outside AS (
     SELECT
         count(*) FILTER (source_state = 'unreadable') AS unreadable_source_count,
-        count(*) FILTER (source_state = 'refused') AS refused_source_count
+        count(*) FILTER (source_state = 'refused' AND NOT contains(coalesce(state_reason, ''), 'read with')) AS refused_source_count
     FROM raw.sources
     WHERE $session::VARCHAR = ''
 ),
