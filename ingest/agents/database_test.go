@@ -54,6 +54,15 @@ func TestOneDatabaseParserWins(t *testing.T) {
 					}
 				}
 				db.Close()
+				head, err := os.ReadFile(built[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range All() {
+					if m := p.Match("/home/ana/"+rel, head[:min(len(head), ingest.HeadSize)]); m.Verdict >= ingest.Weak {
+						t.Errorf("%s: %s takes the database as a text", rel, p.Format().Name())
+					}
+				}
 				if len(best) != 1 || best[0] != agent.Name() {
 					t.Errorf("%s: taken by %v (verdict %d)", rel, best, verdict)
 				}

@@ -2,7 +2,9 @@ package agents
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -56,4 +58,23 @@ func TestReadmeTable(t *testing.T) {
 		}
 		return head + begin + readmeTable() + end + tail
 	})
+}
+
+// TestContributorsPage: the files and packages that the page names are there.
+func TestContributorsPage(t *testing.T) {
+	root := filepath.Join("..", "..")
+	page, err := os.ReadFile(filepath.Join(root, "ingest", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, path := range regexp.MustCompile("`((?:ingest|sql|testdata)/[a-z0-9/._-]+)`").FindAllStringSubmatch(string(page), -1) {
+		named++
+		if _, err := os.Stat(filepath.Join(root, path[1])); err != nil {
+			t.Errorf("the page names %s: %v", path[1], err)
+		}
+	}
+	if named < 12 {
+		t.Errorf("the page names only %d files", named)
+	}
 }
