@@ -54,7 +54,14 @@ func (s *Store) Derive(ctx context.Context, level string) (int, error) {
 	if limit := s.db.Stats().MaxOpenConnections; limit > 0 {
 		workers = min(workers, limit)
 	}
-	return derive(ctx, level, conn, min(workers, 4), s.db.Conn)
+	workers = min(workers, 4)
+	if workers > 1 {
+		if err := s.alone(ctx, true); err != nil {
+			return 0, err
+		}
+		defer s.alone(context.WithoutCancel(ctx), false)
+	}
+	return derive(ctx, level, conn, workers, s.db.Conn)
 }
 
 func derive(ctx context.Context, level string, conn *sql.Conn, workers int, connect func(context.Context) (*sql.Conn, error)) (int, error) {
