@@ -19,28 +19,50 @@ import (
 
 func newDiffCommand(e *env) *cobra.Command {
 	var o reportOptions
+	var a, b string
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Two sessions: steps side by side, files, commands, checks, and why the price differs",
 		Long: `Holds a session B against a session A that is taken as the reference: did it leave the task, skip a check, go in
 circles, and is its lower price a saving or an omission? A and B are session ids, unambiguous beginnings of
-ids, or paths of session files.`,
+ids, or paths of session files.
+
+With --a and --b it holds two groups of sessions against each other, such as before and after a change of model or
+prompt: medians and shares with the sessions they rest on, a rank test, how often each finding occurs, and why a
+session costs more or less. A group is asked for by agent, project, model, branch, since and until, as key=value.`,
 		Example: `  agenttrace diff 3f2a9c 81bb07
   agenttrace diff path/to/session.jsonl path/to/other.jsonl -f markdown
+  agenttrace diff --a "project=api until=2026-10-31" --b "project=api since=2026-11-01"
 
 ` + exitHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("a") || cmd.Flags().Changed("b") {
+				switch {
+				case !cmd.Flags().Changed("a") || !cmd.Flags().Changed("b"):
+					return usagef("diff of groups wants both --a and --b")
+				case len(args) > 0:
+					return usagef("diff takes two sessions or two groups, not both")
+				}
+				return nil
+			}
 			if len(args) != 2 {
 				return &usageError{text: "diff wants two sessions", hint: "agenttrace sessions lists them"}
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return runDiff(e, o, args[0], args[1]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return runDiffGroups(e, o, a, b)
+			}
+			return runDiff(e, o, args[0], args[1])
+		},
 	}
 	o.addStore(cmd.Flags())
 	o.addDemo(cmd.Flags())
 	o.addOutput(cmd.Flags(), reportFormats)
 	cmd.Flags().StringArrayVarP(&o.dirs, "dir", "d", nil, "look in this folder instead of the store (repeatable)")
+	cmd.Flags().StringVar(&a, "a", "", `the first group, such as "project=api until=2026-10-31"`)
+	cmd.Flags().StringVar(&b, "b", "", "the second group")
 	return cmd
 }
 

@@ -216,7 +216,7 @@ func instant(flag, text string, zone *time.Location, now time.Time) (time.Time, 
 		}
 	}
 	day := func(t time.Time, offset int) time.Time {
-		if flag == "until" {
+		if strings.HasSuffix(flag, "until") {
 			offset++
 		}
 		y, m, d := t.In(zone).Date()

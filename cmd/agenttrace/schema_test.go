@@ -103,6 +103,8 @@ func TestReportsMatchTheirSchemas(t *testing.T) {
 		{"trend of hard logs", "trend", []string{"trend", "-d", dir, "--by", "month", "--since", "2025-01-01"}},
 		{"diff", "diff", append([]string{"diff", "cb4b", "d87"}, sample...)},
 		{"diff of hard logs", "diff", []string{"diff", filepath.Join(dir, "hard.jsonl"), filepath.Join(dir, "bare.jsonl")}},
+		{"diff of groups", "diff_groups", append([]string{"diff", "--a", "agent=claude-code", "--b", "agent=codex since=2026-11-01"}, sample...)},
+		{"diff of groups of hard logs", "diff_groups", []string{"diff", "--a", "agent=codex since=2026-01-01", "--b", "until=2025-12-31", "-d", dir}},
 		{"explain", "explain", append([]string{"explain", "d87", "tool_failed_count"}, sample...)},
 		{"explain of health", "explain", append([]string{"explain", "d87", "health"}, sample...)},
 		{"explain of the old health", "explain", append([]string{"explain", "d87", "session_health_v1.score"}, sample...)},

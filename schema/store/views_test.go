@@ -146,6 +146,7 @@ func TestOtherClients(t *testing.T) {
 func macroArgs(params []string) []string {
 	known := map[string]string{
 		"bucket": "'day'", "tz": "'UTC'", "dim": "'all'", "as_of": "TIMESTAMPTZ '2026-01-20 12:00:00+00'", "metrics": "['cost_usd']", "n_periods": "12",
+		"session_a": "'1'", "session_b": "'2'", "group_a": "['1']", "group_b": "['2', '3']",
 	}
 	var out []string
 	for _, p := range params {

@@ -2,7 +2,7 @@
 -- grain: command_class, program
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   command_class  Class of the commands: see commands.
 --   program        Program.
@@ -17,13 +17,13 @@
 --   class_in_b     The other did.
 WITH runs AS (
     SELECT
-        session_id = ('0x' || a)::UBIGINT AS is_a,
+        session_id = ('0x' || session_a)::UBIGINT AS is_a,
         command_class,
         coalesce(program, '?') AS program,
         count(*) AS run_count,
         count(*) FILTER (WHERE outcome = 'fail' OR (outcome = 'unknown' AND exit_code > 0)) AS failed_count
     FROM commands_v1
-    WHERE command_class NOT IN ('nav', 'filter') AND session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE command_class NOT IN ('nav', 'filter') AND session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
     GROUP BY 1, 2, 3
 ),
 

@@ -2,7 +2,7 @@
 -- grain: path
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   path       The file.
 --   role       code, test, config, doc, data, generated.
@@ -17,7 +17,7 @@
 --   reworked_b  [lines] Removed lines that the session itself had added.
 WITH edits AS (
     SELECT
-        f.session_id = ('0x' || a)::UBIGINT AS is_a,
+        f.session_id = ('0x' || session_a)::UBIGINT AS is_a,
         CASE
             WHEN starts_with(f.path, rtrim(s.workspace, '/\') || '/') OR starts_with(f.path, rtrim(s.workspace, '/\') || '\')
                 THEN substr(f.path, length(rtrim(s.workspace, '/\')) + 2)
@@ -30,7 +30,7 @@ WITH edits AS (
         sum(f.self_removed_line_count)::BIGINT AS reworked
     FROM file_changes_v1 AS f
     JOIN sessions_v1 AS s USING (session_id)
-    WHERE f.is_applied IS NOT FALSE AND f.session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE f.is_applied IS NOT FALSE AND f.session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
     GROUP BY 1, 2
 ),
 

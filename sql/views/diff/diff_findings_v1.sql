@@ -3,10 +3,10 @@
 -- grain: finding, subject
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   place     [count] Order for people: what weighs most comes first.
---   finding   skipped_checks, divergent_files, missing_files, divergent_commands, missing_verification, missing_tests,
+--   finding   skipped_checks, cheaper_same_checks, divergent_files, missing_files, divergent_commands, missing_verification, missing_tests,
 --             repeated_edits, less_exploration, trouble, time, context, outcome, price.
 --   subject   What it is about: a file, a program, a figure.
 --   value_a   The first session's value, where there is one.
@@ -22,7 +22,7 @@ WITH params AS (
 
 files AS (
     SELECT f.path, f.role, f.presence, f.edits_a, f.edits_b, f.added_a, f.added_b, regexp_replace(f.path, '[^/\\]*$', '') AS folder
-    FROM diff_files_v1(a, b) AS f
+    FROM diff_files_v1(session_a, session_b) AS f
     WHERE f.role <> 'generated'
 ),
 
@@ -32,12 +32,12 @@ scope AS (
 ),
 
 measures AS (
-    SELECT m.area, m.metric, m.unit, m.value_a, m.value_b, m.change FROM diff_measures_v1(a, b) AS m
+    SELECT m.area, m.metric, m.unit, m.value_a, m.value_b, m.change FROM diff_measures_v1(session_a, session_b) AS m
 ),
 
 checks AS (
     SELECT v.verification_kind, v.program, v.runs_a, v.runs_b, v.last_a, v.last_b, v.finding
-    FROM diff_verification_v1(a, b) AS v
+    FROM diff_verification_v1(session_a, session_b) AS v
     WHERE v.finding IN ('missing_in_b', 'worse_in_b', 'stale_in_b')
         -- What was checked before the edits only, was not checked.
         AND (v.finding <> 'missing_in_b' OR coalesce(v.is_after_edits_a, TRUE))
@@ -45,10 +45,10 @@ checks AS (
 
 states AS (
     SELECT
-        max(verification_state) FILTER (WHERE session_id = ('0x' || a)::UBIGINT) AS state_a,
-        max(verification_state) FILTER (WHERE session_id = ('0x' || b)::UBIGINT) AS state_b
+        max(verification_state) FILTER (WHERE session_id = ('0x' || session_a)::UBIGINT) AS state_a,
+        max(verification_state) FILTER (WHERE session_id = ('0x' || session_b)::UBIGINT) AS state_b
     FROM session_verification_v1
-    WHERE session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 ),
 
 reads AS (
@@ -56,7 +56,7 @@ reads AS (
         count(*) FILTER (WHERE r.is_read_a) AS read_a,
         count(*) FILTER (WHERE r.is_read_a AND r.is_read_b) AS read_both,
         list(r.path ORDER BY r.path) FILTER (WHERE r.is_read_a AND NOT r.is_read_b) AS unread
-    FROM diff_reads_v1(a, b) AS r
+    FROM diff_reads_v1(session_a, session_b) AS r
 ),
 
 unread AS (
@@ -64,14 +64,14 @@ unread AS (
 ),
 
 prices AS (
-    SELECT p.part, p.detail, p.usd FROM diff_prices_v1(a, b) AS p
+    SELECT p.part, p.detail, p.usd FROM diff_prices_v1(session_a, session_b) AS p
 ),
 
 phases AS (
     SELECT
-        sum(cost_usd) FILTER (WHERE session_id = ('0x' || a)::UBIGINT) - coalesce(sum(cost_usd) FILTER (WHERE session_id = ('0x' || b)::UBIGINT), 0) AS saved_usd
+        sum(cost_usd) FILTER (WHERE session_id = ('0x' || session_a)::UBIGINT) - coalesce(sum(cost_usd) FILTER (WHERE session_id = ('0x' || session_b)::UBIGINT), 0) AS saved_usd
     FROM phase_costs_v1
-    WHERE phase IN ('explore', 'verify') AND session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE phase IN ('explore', 'verify') AND session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 ),
 
 skipped AS (
@@ -94,6 +94,19 @@ skipped AS (
         AND (c.check_count > 0 OR (r.read_a > 0 AND r.read_both < p.low_coverage * r.read_a) OR u.value_b >= p.many_unread)
 ),
 
+-- What A checked, B checked as well, and all of it passed after the last edit: the saving is one.
+same_checks AS (
+    SELECT m.value_a, m.value_b
+    FROM measures AS m
+    CROSS JOIN params AS p
+    CROSS JOIN states AS s
+    WHERE m.metric = 'cost_usd'
+        AND m.value_b < p.cheaper_ratio * m.value_a
+        AND s.state_a = 'passed'
+        AND s.state_b = 'passed'
+        AND (SELECT count(*) FROM checks) = 0
+),
+
 edits AS (
     SELECT
         e.path,
@@ -101,17 +114,17 @@ edits AS (
         sum(e.self_removed_line_count) AS taken_back,
         list(DISTINCT lower(hex(e.tool_call_id)))[1:10] AS call_ids
     FROM edits_without_news_v1 AS e
-    WHERE e.session_id = ('0x' || b)::UBIGINT
+    WHERE e.session_id = ('0x' || session_b)::UBIGINT
     GROUP BY e.path
-    HAVING sum(e.self_removed_line_count) > 0 OR bool_or(e.file_change_id IN (SELECT file_change_id FROM reverts_v1 WHERE session_id = ('0x' || b)::UBIGINT))
+    HAVING sum(e.self_removed_line_count) > 0 OR bool_or(e.file_change_id IN (SELECT file_change_id FROM reverts_v1 WHERE session_id = ('0x' || session_b)::UBIGINT))
 ),
 
 ends AS (
     SELECT
-        max(end_state) FILTER (WHERE session_id = ('0x' || a)::UBIGINT) AS end_a,
-        max(end_state) FILTER (WHERE session_id = ('0x' || b)::UBIGINT) AS end_b
+        max(end_state) FILTER (WHERE session_id = ('0x' || session_a)::UBIGINT) AS end_a,
+        max(end_state) FILTER (WHERE session_id = ('0x' || session_b)::UBIGINT) AS end_b
     FROM sessions_v1
-    WHERE session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 ),
 
 said AS (
@@ -120,6 +133,13 @@ said AS (
         format('B cost {:.0f} % less, and {:.0f} % of that is exploration and verification that A did: is it cheaper because it skipped?', 100 * saving, 100 * least(skipped_share, 1)) AS says,
         NULL::VARCHAR[] AS evidence
     FROM skipped
+    WHERE NOT EXISTS (SELECT 1 FROM same_checks)
+    UNION ALL
+    SELECT
+        1, 'cheaper_same_checks', 'cost_usd', value_a, value_b, 'USD',
+        format('B cost {:.0f} % less, and the same checks passed after its last edit.', 100 * (1 - value_b / value_a)),
+        NULL
+    FROM same_checks
     UNION ALL
     SELECT
         2, 'missing_verification', verification_kind || ' ' || program, runs_a, runs_b, 'count',
@@ -151,7 +171,7 @@ said AS (
     WHERE presence = 'only_b' AND NOT EXISTS (SELECT 1 FROM scope AS s WHERE starts_with(f.folder, s.folder))
     UNION ALL
     SELECT 6, 'divergent_commands', command_class, NULL, sum(runs_b)::DOUBLE, 'count', format('B ran commands of the class {} ({}), A none.', command_class, string_agg(program, ', ' ORDER BY program)), NULL
-    FROM diff_commands_v1(a, b)
+    FROM diff_commands_v1(session_a, session_b)
     WHERE presence = 'only_b' AND NOT class_in_a
     GROUP BY command_class
     UNION ALL

@@ -2,7 +2,7 @@
 -- grain: metric
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   place     [count] Order for people.
 --   area      cost, work, trouble, time, context or outcome.
@@ -15,13 +15,13 @@
 WITH repeats AS (
     SELECT session_id, count(*) AS repeated_call_count
     FROM repeated_calls_v1
-    WHERE session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
     GROUP BY session_id
 ),
 
 rows AS (
     SELECT
-        s.session_id = ('0x' || a)::UBIGINT AS is_a,
+        s.session_id = ('0x' || session_a)::UBIGINT AS is_a,
         unnest([
             struct_pack(place := 1, area := 'cost', metric := 'cost_usd', unit := 'USD', value := m.cost_usd::DOUBLE),
             struct_pack(place := 2, area := 'cost', metric := 'model_call_count', unit := 'count', value := m.model_call_count::DOUBLE),
@@ -55,7 +55,7 @@ rows AS (
             struct_pack(place := 30, area := 'context', metric := 'peak_input_tokens', unit := 'tokens', value := c.peak_input_tokens::DOUBLE),
             struct_pack(place := 31, area := 'context', metric := 'compaction_count', unit := 'count', value := c.compaction_count::DOUBLE),
             struct_pack(place := 32, area := 'context', metric := 'cache_miss_count', unit := 'count', value := c.cache_miss_count::DOUBLE),
-            struct_pack(place := 33, area := 'outcome', metric := 'health', unit := 'points', value := CASE WHEN h.has_evidence THEN h.score END::DOUBLE)
+            struct_pack(place := 33, area := 'outcome', metric := 'health', unit := 'points', value := h.score::DOUBLE)
         ]) AS m
     FROM sessions_v1 AS s
     JOIN session_metrics_v1 AS m USING (session_id)
@@ -63,9 +63,9 @@ rows AS (
     LEFT JOIN session_context_v1 AS c USING (session_id)
     LEFT JOIN session_exploration_v1 AS x USING (session_id)
     LEFT JOIN session_verification_v1 AS v USING (session_id)
-    LEFT JOIN session_health_v1 AS h USING (session_id)
+    LEFT JOIN session_health_v2 AS h USING (session_id)
     LEFT JOIN repeats AS r USING (session_id)
-    WHERE s.session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE s.session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 )
 
 SELECT x.m.place AS place, x.m.area AS area, x.m.metric AS metric, x.m.unit AS unit, x.m.value AS value_a, y.m.value AS value_b, y.m.value - x.m.value AS change

@@ -3,7 +3,7 @@
 -- grain: part, detail
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   part    input_volume: more or less input, at the first session's mix and prices; cache_mix: another share of it from
 --           the cache; prices: other rates, by model, tier or date; output_volume: more or less output; total: b less a.
@@ -11,14 +11,14 @@
 --   usd     [USD] What it adds to the cost of the second session.
 WITH calls AS (
     SELECT
-        c.session_id = ('0x' || a)::UBIGINT AS is_a,
+        c.session_id = ('0x' || session_a)::UBIGINT AS is_a,
         c.uncached_input_tokens, c.cache_read_input_tokens, c.cache_creation_5m_input_tokens, c.cache_creation_1h_input_tokens,
         c.output_tokens,
         p.uncached_input_cost_usd, p.cache_read_cost_usd, p.cache_creation_5m_cost_usd, p.cache_creation_1h_cost_usd,
         p.output_cost_usd, p.cost_usd, p.r_in, p.r_read, p.r_w5, p.r_w1, p.r_out, p.mult
     FROM model_calls_v1 AS c
     JOIN call_costs_v1 AS p ON p.session_id = c.session_id AND p.model_call_id = c.model_call_id
-    WHERE p.cost_usd IS NOT NULL AND c.session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE p.cost_usd IS NOT NULL AND c.session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 ),
 
 totals AS (
@@ -78,10 +78,10 @@ parts AS (
 phases AS (
     SELECT
         p.phase,
-        coalesce(sum(p.model_call_count) FILTER (WHERE p.session_id <> ('0x' || a)::UBIGINT), 0)
-            - coalesce(sum(p.model_call_count) FILTER (WHERE p.session_id = ('0x' || a)::UBIGINT), 0) AS more_calls
+        coalesce(sum(p.model_call_count) FILTER (WHERE p.session_id <> ('0x' || session_a)::UBIGINT), 0)
+            - coalesce(sum(p.model_call_count) FILTER (WHERE p.session_id = ('0x' || session_a)::UBIGINT), 0) AS more_calls
     FROM phase_costs_v1 AS p
-    WHERE p.session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE p.session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
     GROUP BY p.phase
 ),
 

@@ -3,7 +3,7 @@
 -- grain: path
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   path       The file, from the working directory.
 --   is_read_a  The one session read it before its last edit of code, or at all where it edited none.
@@ -11,12 +11,12 @@
 WITH edits AS (
     SELECT max(last_edit) AS last_edit
     FROM session_verification_v1
-    WHERE session_id = ('0x' || a)::UBIGINT
+    WHERE session_id = ('0x' || session_a)::UBIGINT
 ),
 
 reads AS (
     SELECT
-        r.session_id = ('0x' || a)::UBIGINT AS is_a,
+        r.session_id = ('0x' || session_a)::UBIGINT AS is_a,
         r.seq,
         CASE
             WHEN starts_with(r.path, rtrim(s.workspace, '/\') || '/') OR starts_with(r.path, rtrim(s.workspace, '/\') || '\')
@@ -25,7 +25,7 @@ reads AS (
         END AS path
     FROM file_reads_v1 AS r
     JOIN sessions_v1 AS s USING (session_id)
-    WHERE r.session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE r.session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 )
 
 SELECT

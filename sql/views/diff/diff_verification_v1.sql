@@ -3,7 +3,7 @@
 -- grain: verification_kind, program
 -- status: current
 -- since: 0.1.0
--- macro: (a, b)
+-- macro: (session_a, session_b)
 -- columns:
 --   verification_kind  test, build or lint.
 --   program            Program.
@@ -17,23 +17,23 @@
 --                      the last edit only); NULL = none.
 WITH runs AS (
     SELECT
-        session_id = ('0x' || a)::UBIGINT AS is_a,
+        session_id = ('0x' || session_a)::UBIGINT AS is_a,
         verification_kind,
         coalesce(program, '?') AS program,
         count(*) AS run_count,
         arg_max(outcome, seq * 1000 + part_no) AS last_outcome,
         max(seq) AS last_seq
     FROM commands_v1
-    WHERE verification_kind IS NOT NULL AND session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE verification_kind IS NOT NULL AND session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
     GROUP BY 1, 2, 3
 ),
 
 edits AS (
     SELECT
-        max(last_edit) FILTER (WHERE session_id = ('0x' || a)::UBIGINT) AS last_edit_a,
-        max(last_edit) FILTER (WHERE session_id = ('0x' || b)::UBIGINT) AS last_edit_b
+        max(last_edit) FILTER (WHERE session_id = ('0x' || session_a)::UBIGINT) AS last_edit_a,
+        max(last_edit) FILTER (WHERE session_id = ('0x' || session_b)::UBIGINT) AS last_edit_b
     FROM session_verification_v1
-    WHERE session_id IN (('0x' || a)::UBIGINT, ('0x' || b)::UBIGINT)
+    WHERE session_id IN (('0x' || session_a)::UBIGINT, ('0x' || session_b)::UBIGINT)
 ),
 
 pairs AS (
