@@ -13,7 +13,7 @@
 WITH losses AS (
     SELECT
         l.session_id, l.sub,
-        CASE WHEN bool_or(l.is_anchor AND l.value IS NOT NULL) THEN coalesce(sum(l.loss), 0) END AS loss,
+        CASE WHEN bool_or(l.is_anchor AND l.value IS NOT NULL) THEN coalesce(round(sum(l.loss), 6), 0) END AS loss,
         min(w.weight) AS weight
     FROM health_losses_v2 AS l
     JOIN health_weights_v1 AS w ON w.version = 2 AND w.sub = l.sub
