@@ -295,7 +295,10 @@ func versions() any {
 	var parsers []parser
 	for _, p := range agents.All() {
 		f := p.Format()
-		parsers = append(parsers, parser{f.Agent, f.Version})
+		// One agent may have several formats, with a parser each.
+		if x := (parser{f.Agent, f.Version}); !slices.Contains(parsers, x) {
+			parsers = append(parsers, x)
+		}
 	}
 	set, err := sqlfiles.Views()
 	views := map[string]int{}

@@ -366,7 +366,11 @@ func nameHint(e *env, conn *store.Session, msg string) string {
 	for rows.Next() {
 		names = append(names, fmt.Sprint(rows.Values()[0]))
 	}
-	if near := nearest(word, names); near != "" {
+	near := nearest(word, names)
+	if strings.EqualFold(near, word) {
+		return fmt.Sprintf("%s is a column of other relations; agenttrace schema lists every relation with its columns", near)
+	}
+	if near != "" {
 		return fmt.Sprintf("did you mean %q? agenttrace schema lists every relation", near)
 	}
 	if strings.Contains(msg, "Candidate bindings") {
