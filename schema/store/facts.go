@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -73,29 +72,11 @@ func (s *Store) Finish(ctx context.Context, touched []int64, all bool) error {
 		}
 	}
 	conn.Close()
-	written := s.checkpointBeside(ctx)
-	err = s.Settle(ctx, touched, all)
-	if err := errors.Join(err, <-written); err != nil {
+	if err := s.Settle(ctx, touched, all); err != nil {
 		return err
 	}
 	_, err = s.Derive(ctx, sqlfiles.KeptFacts)
 	return err
-}
-
-// checkpointBeside writes what a first reading left in memory to the file while Settle, which needs one
-// processor, works out who copied whom. The channel gives the outcome. Later readings are small: their
-// checkpoint is that of Close.
-func (s *Store) checkpointBeside(ctx context.Context) <-chan error {
-	done := make(chan error, 1)
-	if !s.fresh || s.opts.Path == Memory {
-		done <- nil
-		return done
-	}
-	go func() {
-		_, err := s.db.ExecContext(ctx, "CHECKPOINT "+Catalog)
-		done <- err
-	}()
-	return done
 }
 
 // DeriveFindings brings the kept findings up to date for the sessions that wait for it.
