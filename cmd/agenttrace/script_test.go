@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +30,13 @@ func TestMain(m *testing.M) {
 // the home.
 func TestScript(t *testing.T) {
 	home, db := sampleStore(t)
+	before := tree(t, home)
+	t.Cleanup(func() {
+		// The scripts run side by side: what one left in the home, another may have met.
+		if after := tree(t, home); !slices.Equal(before, after) {
+			t.Errorf("a script changed the home: before %q, after %q", before, after)
+		}
+	})
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		RequireExplicitExec: true,
@@ -36,6 +44,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("HOME", home)
 			e.Setenv("TZ", "UTC")
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			dir := filepath.Join(e.WorkDir, "data", "agenttrace")
 			if err := os.MkdirAll(dir, 0o700); err != nil {
 				return err
@@ -68,6 +77,27 @@ func sampleStore(t *testing.T) (home, db string) {
 		t.Fatal(errs)
 	}
 	return home, db
+}
+
+// tree lists what lies below a folder: paths, sizes and times of change.
+func tree(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		out = append(out, fmt.Sprint(path, " ", info.Size(), " ", info.ModTime().UnixNano()))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func copyFile(from, to string, perm fs.FileMode) error {
