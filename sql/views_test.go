@@ -232,6 +232,9 @@ func runCase(t *testing.T, set *sqlfiles.Set, d *sqlfiles.Definition, files map[
 			f.fill(name, files[file])
 		}
 	}
+	if above, ok := files["through"]; ok {
+		d = f.through(d, strings.TrimSpace(above))
+	}
 	for _, name := range slices.Concat(d.Inputs, d.Reads) {
 		f.provide(name, d)
 	}
@@ -245,6 +248,26 @@ func runCase(t *testing.T, set *sqlfiles.Set, d *sqlfiles.Definition, files map[
 		relation = fmt.Sprintf("%s(%s)", d.Name, strings.TrimSpace(files["args"]))
 	}
 	f.compare(d, relation, want)
+}
+
+// through has a case show what another definition makes of d: nothing comes to it by the other relations of
+// d's layer that have rows of their own for sessions.
+func (f *fixture) through(d *sqlfiles.Definition, name string) *sqlfiles.Definition {
+	f.t.Helper()
+	above := f.set.Get(name)
+	if above == nil || !slices.Contains(above.Reads, d.Name) {
+		f.t.Fatalf("through: %q does not read %s", name, d.Name)
+	}
+	for _, read := range above.Reads {
+		if r := f.set.Get(read); r != d && r.Layer == d.Layer && hasSession(r) {
+			f.fill(read, "session_id\n")
+		}
+	}
+	return above
+}
+
+func hasSession(d *sqlfiles.Definition) bool {
+	return slices.ContainsFunc(d.Columns, func(c sqlfiles.Column) bool { return c.Name == "session_id" })
 }
 
 // fill makes a relation with the rows of a CSV text. Words in a column of ids become ids; a time of day
@@ -339,7 +362,7 @@ func (f *fixture) provide(name string, reader *sqlfiles.Definition) {
 	case d == nil:
 		f.exec(fmt.Sprintf("CREATE TEMP VIEW %s AS SELECT * FROM raw.%s", name, name))
 	case d.Layer == "base" && reader.Layer != "base":
-		if slices.ContainsFunc(d.Columns, func(c sqlfiles.Column) bool { return c.Name == "session_id" }) {
+		if hasSession(d) {
 			f.exec(fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT * FROM core.%s LIMIT 0", name, name))
 		}
 	default:

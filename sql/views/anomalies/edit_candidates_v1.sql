@@ -1,0 +1,72 @@
+-- summary: What the rules measure of edits: going back and forth, rework, edits without a look, changes where none were due.
+-- grain: session_id, anomaly
+-- status: current
+-- since: 0.1.0
+-- columns:
+--   session_id  The session.
+--   anomaly     edit.pingpong, edit.self_churn, edit.rework_without_news, edit.unread_files, edit.outside_workspace,
+--               edit.destructive_command.
+--   value       What was measured; its unit is in anomaly_rules.
+--   at_most     The severity that it does not pass, whatever the limits; NULL = it has no such bound.
+--   evidence    What caused it, where that is no call: ids of events, files, instants.
+--   call_ids    The tool calls or model calls that caused it, the first to look at first.
+--   source_id   The log file of the evidence, where that is no call.
+--   first_line  First line of the evidence there.
+--   last_line   Last line of it there.
+--   lost_ms     Time that it took; NULL = it cannot be told.
+--   lost_usd    [USD] Money that it took; NULL = it cannot be told.
+WITH params AS (
+    SELECT
+        max(value) FILTER (WHERE key = 'edit.self_churn.min_added_lines') AS min_added_lines,
+        max(value) FILTER (WHERE key = 'edit.unread_files.min_share') AS min_unread_share
+    FROM thresholds_v1
+)
+
+SELECT
+    session_id, 'edit.pingpong' AS anomaly, count(*)::DOUBLE AS value, NULL::VARCHAR AS at_most,
+    list(DISTINCT path ORDER BY path) AS evidence,
+    list(tool_call_id ORDER BY seq, tool_call_id) AS call_ids,
+    NULL::BIGINT AS source_id, NULL::BIGINT AS first_line, NULL::BIGINT AS last_line,
+    NULL::BIGINT AS lost_ms, NULL::DECIMAL(24,12) AS lost_usd
+FROM reverts_v1
+GROUP BY session_id
+UNION ALL BY NAME
+SELECT
+    f.session_id, 'edit.self_churn' AS anomaly,
+    sum(f.self_removed_line_count) / sum(f.added_line_count)::DOUBLE AS value,
+    list(f.path ORDER BY f.self_removed_line_count DESC, f.path) FILTER (WHERE f.self_removed_line_count > 0) AS evidence
+FROM file_churn_v1 AS f
+CROSS JOIN params AS p
+WHERE f.file_role IN ('code', 'test')
+GROUP BY f.session_id, p.min_added_lines
+HAVING sum(f.added_line_count) >= p.min_added_lines
+UNION ALL BY NAME
+SELECT
+    session_id, 'edit.rework_without_news' AS anomaly, count(*) AS value,
+    list(tool_call_id ORDER BY seq, tool_call_id) AS call_ids
+FROM edits_without_news_v1
+WHERE self_removed_line_count > 0
+GROUP BY session_id
+UNION ALL BY NAME
+SELECT x.session_id, 'edit.unread_files' AS anomaly, x.unread_modified_file_count AS value, s.main_source_id AS source_id
+FROM session_exploration_v1 AS x
+JOIN sessions_v1 AS s USING (session_id)
+CROSS JOIN params AS p
+WHERE x.unread_modified_file_count > p.min_unread_share * x.modified_file_count
+UNION ALL BY NAME
+SELECT
+    session_id, 'edit.outside_workspace' AS anomaly, count(*) AS value, list(DISTINCT path ORDER BY path) AS evidence,
+    list(tool_call_id ORDER BY seq, tool_call_id) AS call_ids
+FROM file_changes_v1
+WHERE is_in_workspace = FALSE
+    AND is_applied IS NOT FALSE
+    AND NOT regexp_matches(path, '^(/tmp/|/private/tmp/|/var/folders/|/dev/)')
+GROUP BY session_id
+UNION ALL BY NAME
+SELECT
+    c.session_id, 'edit.destructive_command' AS anomaly, count(*) AS value,
+    list(c.tool_call_id ORDER BY c.seq, c.tool_call_id) AS call_ids
+FROM commands_v1 AS c
+ANTI JOIN (SELECT tool_call_id FROM tool_calls_v1 WHERE status = 'denied') AS d USING (tool_call_id)
+WHERE c.is_destructive
+GROUP BY c.session_id
