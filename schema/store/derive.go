@@ -285,6 +285,19 @@ func (p *planner) computed(d *sqlfiles.Definition) bool {
 	return d.Kept == p.level || d.Kept == "" && d.Layer != "base"
 }
 
+// wide says that a definition puts many computed ones together. As one statement those would hold all their
+// memory at the same time; made one after the other, each takes what the one before gave back.
+func (p *planner) wide(d *sqlfiles.Definition) bool {
+	const many = 6
+	n := 0
+	for _, name := range d.Reads {
+		if r := p.set.Get(name); p.computed(r) && r.Kept == "" {
+			n++
+		}
+	}
+	return n >= many
+}
+
 func (p *planner) input(name string) step {
 	return step{
 		name:   name,
@@ -304,7 +317,7 @@ func (p *planner) steps(d *sqlfiles.Definition) []step {
 		table.create = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM core.%s WHERE session_id %s",
 			d.Name, p.needed(d), d.Name, touchedMark)
 		return []step{table}
-	case d.Kept == "" && read == 1:
+	case d.Kept == "" && read == 1 && !p.wide(p.readers[d.Name][0]):
 		return []step{{
 			name:   d.Name,
 			create: fmt.Sprintf("CREATE TEMP VIEW %s AS\n%s", d.Name, d.Body),
