@@ -6,7 +6,9 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"slices"
 
 	"github.com/agenttrace/agenttrace/ingest/jsonl"
 	"github.com/agenttrace/agenttrace/ingest/sqlitedb"
@@ -166,3 +168,43 @@ func (src *Source) Lines() *jsonl.Reader { return jsonl.NewReader(src.Reader, sr
 
 // Done takes the reader's buffer back.
 func (src *Source) Done(r *jsonl.Reader) { src.Buf = r.Buffer() }
+
+// MaxDocument is the largest document that is read. A format that cannot be read piece by piece has to be
+// in memory as a whole.
+const MaxDocument = 256 << 20
+
+// Document reads all of the source, in Buf if it is large enough. Give it to src.Reuse when nothing of it
+// is needed any more.
+func (src *Source) Document() ([]byte, error) {
+	data := src.Buf[:0]
+	src.Buf = nil // two readers of one source must not share it
+	if size := min(src.Size, MaxDocument) + 1; int64(cap(data)) < size {
+		data = make([]byte, 0, size)
+	}
+	for {
+		if len(data) > MaxDocument {
+			return nil, fmt.Errorf("the document is larger than %d MiB", MaxDocument>>20)
+		}
+		if len(data) == cap(data) {
+			data = slices.Grow(data, max(len(data), minDocument))
+		}
+		n, err := src.Reader.Read(data[len(data):min(cap(data), MaxDocument+1)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// minDocument is the buffer for a document of unknown size.
+const minDocument = 64 << 10
+
+// Reuse lets the next source use the memory of a document.
+func (src *Source) Reuse(document []byte) {
+	if cap(document) <= jsonl.MaxKept && cap(document) > cap(src.Buf) {
+		src.Buf = document[:0]
+	}
+}

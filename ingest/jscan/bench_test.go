@@ -61,3 +61,21 @@ func BenchmarkText(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkSkip(b *testing.B) {
+	for name, s := range map[string]string{
+		"flat":   `{"type":"text","id":"part_01","time":{"start":1757000000000,"end":1757000000100},"synthetic":false,"list":[1,2,3]}`,
+		"pretty": "{\n      \"type\": \"text\",\n      \"id\": \"part_01\",\n      \"time\": {\n        \"start\": 1757000000000\n      },\n      \"synthetic\": false\n    }",
+		"code":   `{"path":"a.go","content":"` + texts["code"] + `"}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			raw := []byte("[" + strings.Repeat(s+",", 20) + s + "]")
+			b.SetBytes(int64(len(raw)))
+			var sc Scanner
+			for b.Loop() {
+				sc.Reset(raw)
+				sc.Skip()
+			}
+		})
+	}
+}

@@ -49,6 +49,8 @@ type Scanner struct {
 
 	// Name is the raw key of the last Key, valid until the next call. Keys with escapes are decoded.
 	Name []byte
+
+	nameStart, nameEnd int // of the last key, without its quotes
 }
 
 // Kind is the first byte of a value: one of { [ " t f n or 0 for a number. It is 'x' where no value
@@ -189,6 +191,7 @@ func (s *Scanner) Key() bool {
 	if s.bad {
 		return false
 	}
+	s.nameStart, s.nameEnd = s.pos-1-len(raw), s.pos-1
 	if escaped {
 		raw = Unquote(nil, raw)
 	}
@@ -201,6 +204,9 @@ func (s *Scanner) Key() bool {
 	s.pos++
 	return true
 }
+
+// NameAt is where the last key stands in the text, between its quotes.
+func (s *Scanner) NameAt() (start, end int) { return s.nameStart, s.nameEnd }
 
 // Elem moves to the next element of the array; false at its end.
 func (s *Scanner) Elem() bool { return s.next(']') }
@@ -253,11 +259,10 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 func escapedEnd(b []byte, i int) int {
 	start := i
 	for {
-		q := bytes.IndexByte(b[i:], '"')
+		q := nextQuote(b, i)
 		if q < 0 {
 			return -1
 		}
-		q += i
 		// The quote is escaped when an odd number of backslashes stands before it.
 		k := q
 		for k > start && b[k-1] == '\\' {
@@ -268,6 +273,21 @@ func escapedEnd(b []byte, i int) int {
 		}
 		i = q + 1
 	}
+}
+
+// nextQuote returns the index of the first quote from i on, or -1. In code in a string quotes are close to
+// each other, in prose they are far apart.
+func nextQuote(b []byte, i int) int {
+	for near := i + 64; i+8 <= len(b) && i < near; i += 8 {
+		if q := zeroes(word(b, i) ^ '"'*ones); q != 0 {
+			return i + bits.TrailingZeros64(q)/8
+		}
+	}
+	q := bytes.IndexByte(b[i:], '"')
+	if q < 0 {
+		return -1
+	}
+	return i + q
 }
 
 const ones = 0x0101010101010101
@@ -664,12 +684,21 @@ func (s *Scanner) skipNumber() {
 	s.pos = i
 }
 
+// structural are the bytes that decide where a container ends.
+var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
+
 // skipContainer finds the end of an object or array. It checks that brackets match in kind.
 func (s *Scanner) skipContainer() {
 	var kinds [maxDepth / 64]uint64 // bit set of the open brackets: 1 = object
 	depth := 0
 	b, i := s.buf, s.pos
-	for i < len(b) {
+	for {
+		for i < len(b) && !structural[b[i]] {
+			i++
+		}
+		if i >= len(b) {
+			break
+		}
 		switch b[i] {
 		case '"':
 			end, _ := stringEnd(b, i+1)

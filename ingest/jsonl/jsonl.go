@@ -13,6 +13,9 @@ const MaxLine = 128 << 20
 
 const initialBuffer = 256 << 10
 
+// MaxKept is the largest buffer that is kept from one source to the next.
+const MaxKept = 4 << 20
+
 // A Line is one line without its line end.
 type Line struct {
 	Bytes     []byte // valid until the next call of Next; nil when Oversized
@@ -47,7 +50,7 @@ func NewReader(src io.Reader, buf []byte) *Reader {
 
 // Buffer returns the buffer, for use in another reader once this one is done.
 func (r *Reader) Buffer() []byte {
-	if len(r.buf) > 4<<20 {
+	if len(r.buf) > MaxKept {
 		return nil
 	}
 	return r.buf

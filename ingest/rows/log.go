@@ -6,7 +6,6 @@ package rows
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"unicode/utf8"
 
@@ -46,6 +45,7 @@ type Log struct {
 	problems []schema.Problem
 	dead     []schema.DeadBranch
 	buf      []byte
+	document []byte // whose memory the next source may use
 
 	row struct {
 		record  schema.Record
@@ -167,21 +167,23 @@ func (l *Log) Close() error {
 	for i := range l.problems {
 		l.Put(&l.problems[i])
 	}
+	if l.document != nil {
+		l.src.Reuse(l.document)
+		l.document = nil
+	}
 	return l.err
 }
 
 // MaxDocument is the largest JSON document that is read: it has to be in memory as a whole.
-const MaxDocument = 256 << 20
+const MaxDocument = ingest.MaxDocument
 
-// Document reads a source that is one JSON value.
+// Document reads a source that is one JSON value. It is valid until Close.
 func (l *Log) Document() ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(l.src.Reader, MaxDocument+1))
+	data, err := l.src.Document()
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > MaxDocument {
-		return nil, fmt.Errorf("the document is larger than %d MiB", MaxDocument>>20)
-	}
+	l.document = data
 	l.src.ParsedOffset = int64(len(data))
 	return l.valid(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), nil
 }

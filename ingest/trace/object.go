@@ -10,6 +10,7 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"sync"
 
 	"github.com/agenttrace/agenttrace/ingest/jscan"
 	"github.com/agenttrace/agenttrace/schema"
@@ -22,34 +23,68 @@ type Object struct {
 	raw     []byte
 	// Cut says that the text ended, or broke, inside the object; what stands before is there.
 	Cut bool
+
+	escaped bool // a name is written with escapes
 }
 
-type member struct {
-	name []byte
-	raw  []byte
+// A member is where the name and the value of a member stand in the text of an object. It holds no
+// pointers: objects are many, and the collector has nothing to look for in them.
+type member struct{ name, value span }
+
+// A span is a part of a text.
+type span struct{ start, end uint32 }
+
+func (o Object) name(i int) []byte {
+	at := o.members[i].name
+	name := o.raw[at.start:at.end]
+	if o.escaped {
+		return jscan.Text{Raw: name, Escaped: true}.Bytes(nil)
+	}
+	return name
 }
+
+func (o Object) value(i int) []byte {
+	at := o.members[i].value
+	return o.raw[at.start:at.end:at.end]
+}
+
+// slabs hold room for the members of many objects. What an object has taken of one stays its own.
+var slabs = sync.Pool{New: func() any { return new([]member) }}
+
+// slabSize is how many members a slab has room for.
+const slabSize = 1 << 10
 
 // ObjectOf takes an object apart. Anything else has no members.
 func ObjectOf(raw []byte) Object {
 	var s jscan.Scanner
 	s.Reset(raw)
-	if s.Kind() != jscan.Object {
+	if s.Kind() != jscan.Object || len(raw) > math.MaxUint32 {
 		return Object{}
 	}
-	o := Object{members: make([]member, 0, 16), raw: raw}
+	slab := slabs.Get().(*[]member)
+	members, escaped := (*slab)[:0], false
 	for s.Object(); s.Key(); {
-		name, start := s.Name, s.Pos()
-		value := s.Raw()
+		if len(members) == cap(members) {
+			members = append(make([]member, 0, max(slabSize, 2*len(members))), members...)
+		}
+		from, to := s.NameAt()
+		escaped = escaped || len(s.Name) != to-from
+		s.Kind() // goes to where the value begins
+		start := s.Pos()
+		s.Skip()
+		end := s.Pos()
 		if s.Bad() {
 			// What is cut may still hold whole elements.
-			if rest := bytes.TrimLeft(raw[start:], " \t\r\n"); len(rest) > 0 && (rest[0] == '{' || rest[0] == '[') {
-				o.members = append(o.members, member{name, rest})
+			if start == len(raw) || raw[start] != '{' && raw[start] != '[' {
+				break
 			}
-			break
+			end = len(raw)
 		}
-		o.members = append(o.members, member{name, value})
+		members = append(members, member{span{uint32(from), uint32(to)}, span{uint32(start), uint32(end)}})
 	}
-	o.Cut = s.Bad()
+	o := Object{members: members[:len(members):len(members)], raw: raw, Cut: s.Bad(), escaped: escaped}
+	*slab = members[len(members):]
+	slabs.Put(slab)
 	return o
 }
 
@@ -62,8 +97,8 @@ func (o Object) Len() int { return len(o.members) }
 // Raw returns the value of a member as it stands, or nil. Of several of one name the last counts.
 func (o Object) Raw(name string) []byte {
 	for i := len(o.members) - 1; i >= 0; i-- {
-		if string(o.members[i].name) == name {
-			return o.members[i].raw
+		if string(o.name(i)) == name {
+			return o.value(i)
 		}
 	}
 	return nil
@@ -87,8 +122,8 @@ func (o Object) First(names ...string) []byte {
 func (o Object) Find(folded ...string) []byte {
 	for _, f := range folded {
 		for i := len(o.members) - 1; i >= 0; i-- {
-			if m := &o.members[i]; equalFolded(m.name, f) && !IsNull(m.raw) {
-				return m.raw
+			if equalFolded(o.name(i), f) && !IsNull(o.value(i)) {
+				return o.value(i)
 			}
 		}
 	}
@@ -99,7 +134,7 @@ func (o Object) Find(folded ...string) []byte {
 func (o Object) Members() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for i := range o.members {
-			if !yield(string(o.members[i].name), o.members[i].raw) {
+			if !yield(string(o.name(i)), o.value(i)) {
 				return
 			}
 		}
