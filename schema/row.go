@@ -30,7 +30,7 @@ type Picodollars = sql.Null[int64]
 // The raw tables, in the order in which they are created and listed.
 func Rows() []Row {
 	return []Row{
-		&Problem{}, &Record{}, &DeadBranch{}, &Session{}, &Run{}, &Turn{}, &Message{}, &UsageObservation{},
+		&Problem{}, &Record{}, &DeadBranch{}, &Ledger{}, &Session{}, &Run{}, &Turn{}, &Message{}, &UsageObservation{},
 		&ModelCall{}, &ToolCall{}, &Command{}, &FileChange{}, &FileRead{}, &Event{}, &Error{}, &Text{},
 	}
 }

@@ -54,6 +54,16 @@ type DeadBranch struct {
 
 func (*DeadBranch) TableName() string { return "dead_branches" }
 
+// A Ledger says that a source keeps account of the requests of a session of which other sources may keep
+// account too: of several, one counts.
+type Ledger struct {
+	Where
+	SessionID ID    `col:"session_id"`
+	Rank      int64 `col:"rank"` // 1 = first choice
+}
+
+func (*Ledger) TableName() string { return "ledgers" }
+
 // A Session is what one source says of one session. A session may have several (its main file, its
 // sub-agents' files, continuations).
 type Session struct {

@@ -114,6 +114,33 @@ FROM copied_lines
 UNION
 SELECT source_id, line FROM raw.copies WHERE source_id NOT IN (FROM family);
 
+-- Of the accounts of one session, those that state the input of most requests come first, then those that
+-- state output, and among equals the rank decides. The requests of the others are not counted.
+CREATE OR REPLACE TEMP TABLE lesser_ledgers AS
+WITH
+accounts AS (
+    SELECT
+        m.session_id,
+        m.source_id,
+        min(l.rank) AS rank,
+        CASE
+            WHEN
+                count(*) FILTER (coalesce(m.uncached_input_tokens, m.cache_read_input_tokens) IS NOT NULL AND m.usage_grain <> 'call') > 0
+                OR 2 * count(coalesce(m.uncached_input_tokens, m.cache_read_input_tokens)) >= count(*)
+                THEN 0
+            WHEN count(m.output_tokens) > 0 THEN 1
+            ELSE 2
+        END AS poverty
+    FROM raw.model_calls AS m
+    JOIN raw.ledgers AS l ON l.source_id = m.source_id AND l.session_id = m.session_id
+    WHERE m.source_id IN (FROM family)
+    GROUP BY m.session_id, m.source_id
+)
+
+SELECT session_id, source_id
+FROM accounts
+QUALIFY rank() OVER (PARTITION BY session_id ORDER BY poverty, rank) > 1;
+
 -- 3. Calls that several places show. ---------------------------------------------------------------
 -- One call is one response id. Only where every copy has a request id, and none comes from a side
 -- chain, do several request ids mean several calls.
@@ -126,13 +153,14 @@ repeated AS (
 seen AS (
     SELECT
         m.*,
-        c.line IS NOT NULL AS is_copy,
+        c.line IS NOT NULL OR x.source_id IS NOT NULL AS is_copy,
         coalesce(o.rank, 0) AS source_rank,
         bool_or(m.request_key IS NULL OR m.is_sidechain) OVER (PARTITION BY m.model_call_id) AS is_one
     FROM raw.model_calls AS m
     SEMI JOIN repeated USING (model_call_id)
     LEFT JOIN all_copies AS c ON c.source_id = m.source_id AND c.line = m.line
     LEFT JOIN owner_rank AS o ON o.source_id = m.source_id
+    LEFT JOIN lesser_ledgers AS x ON x.source_id = m.source_id AND x.session_id = m.session_id
 ),
 
 grouped AS (
@@ -147,6 +175,30 @@ SELECT
     count(DISTINCT call_group) OVER (PARTITION BY model_call_id) AS group_count,
     bool_and(is_copy) OVER (PARTITION BY model_call_id, call_group) AS is_all_copies
 FROM grouped;
+
+-- An account that names no turns counts by the turns of the log beside it: each request belongs to the one
+-- that had begun.
+CREATE OR REPLACE TEMP TABLE placed_calls AS
+WITH
+outside AS (
+    SELECT m.*, coalesce(m.started_at, m.occurred_at) AS begun_at
+    FROM raw.model_calls AS m
+    SEMI JOIN raw.ledgers AS l ON l.source_id = m.source_id AND l.session_id = m.session_id
+    ANTI JOIN lesser_ledgers AS x ON x.source_id = m.source_id AND x.session_id = m.session_id
+    ANTI JOIN model_copies AS k ON k.model_call_id = m.model_call_id
+    WHERE m.source_id IN (FROM family) AND m.turn_id IS NULL AND m.usage_grain = 'call'
+),
+
+begun AS (
+    SELECT t.run_id, t.turn_id, t.started_at
+    FROM raw.turns AS t
+    ANTI JOIN all_copies AS c ON c.source_id = t.source_id AND c.line = t.line
+    WHERE t.run_id IN (SELECT run_id FROM outside)
+)
+
+SELECT o.* EXCLUDE (begun_at) REPLACE (t.turn_id AS turn_id)
+FROM outside AS o
+ASOF JOIN begun AS t ON t.run_id = o.run_id AND t.started_at <= o.begun_at;
 
 CREATE OR REPLACE TEMP TABLE tool_copies AS
 WITH
@@ -230,6 +282,12 @@ INSERT INTO raw.copies FROM copied_lines;
 
 DELETE FROM raw.call_copies WHERE source_id IN (FROM family);
 INSERT INTO raw.call_copies SELECT 'model', source_id, line, model_call_id, position = 1 FROM model_copies;
+INSERT INTO raw.call_copies SELECT 'model', source_id, line, model_call_id, true FROM placed_calls;
+INSERT INTO raw.call_copies
+SELECT 'model', m.source_id, m.line, m.model_call_id, false
+FROM raw.model_calls AS m
+SEMI JOIN lesser_ledgers AS x ON x.source_id = m.source_id AND x.session_id = m.session_id
+ANTI JOIN model_copies AS k ON k.model_call_id = m.model_call_id;
 INSERT INTO raw.call_copies SELECT 'tool', source_id, line, tool_call_id, position = 1 FROM tool_copies;
 
 DELETE FROM raw.merged_model_calls WHERE source_id IN (FROM family);
@@ -257,6 +315,7 @@ WINDOW
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 QUALIFY position = 1;
+INSERT INTO raw.merged_model_calls FROM placed_calls;
 
 DELETE FROM raw.merged_tool_calls WHERE source_id IN (FROM family);
 -- The place is the owner's; the result is the best that any copy shows.
@@ -293,7 +352,9 @@ DROP TABLE owned_records;
 DROP TABLE replayed_records;
 DROP TABLE copied_lines;
 DROP TABLE all_copies;
+DROP TABLE lesser_ledgers;
 DROP TABLE model_copies;
+DROP TABLE placed_calls;
 DROP TABLE tool_copies;
 DROP TABLE family_sessions;
 DROP TABLE new_lineage;

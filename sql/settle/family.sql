@@ -1,5 +1,5 @@
--- Adds to the temporary table family every source that shares a record, a call or a parent with one in
--- it. Run until nothing is added: what counts in one of them can depend on all.
+-- Adds to the temporary table family every source that shares a record, a call, a parent or the
+-- account of a session with one in it. Run until nothing is added: what counts in one of them can depend on all.
 INSERT INTO family
 WITH
 threads AS (
@@ -15,6 +15,9 @@ related AS (
     UNION ALL
     SELECT source_id FROM raw.tool_calls
     WHERE tool_call_id IN (SELECT tool_call_id FROM raw.tool_calls WHERE source_id IN (FROM family))
+    UNION ALL
+    SELECT source_id FROM raw.ledgers
+    WHERE session_id IN (SELECT session_id FROM raw.ledgers WHERE source_id IN (FROM family))
     UNION ALL
     SELECT s.source_id FROM raw.sessions AS s
     JOIN threads AS t ON t.thread_id = s.parent_session_id WHERE t.source_id IN (FROM family)

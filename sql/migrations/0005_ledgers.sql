@@ -1,0 +1,13 @@
+-- Agents that keep several accounts of the same requests: one counts.
+
+CREATE TABLE raw.ledgers (
+    source_id BIGINT NOT NULL,
+    line BIGINT NOT NULL,
+    session_id UBIGINT,
+    rank BIGINT NOT NULL
+);
+COMMENT ON TABLE raw.ledgers IS 'Sources that keep account of the requests of a session of which other sources may keep account too.';
+COMMENT ON COLUMN raw.ledgers.source_id IS 'The log file or database the row was read from: raw.sources.';
+COMMENT ON COLUMN raw.ledgers.line IS 'Line in the source, counted from 1; where a format has no lines, the ordinal of the element.';
+COMMENT ON COLUMN raw.ledgers.session_id IS 'The session, by its hash of agent and native id.';
+COMMENT ON COLUMN raw.ledgers.rank IS 'Which of several is taken: the lowest rank of those that state the most.';
