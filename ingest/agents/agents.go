@@ -48,6 +48,7 @@ func All() []ingest.Parser {
 		codex.Parser{},
 		continuedev.Parser{},
 		copilot.Parser{},
+		copilot.Store{},
 		crush.OpenCode{},
 		crush.Parser{},
 		cursor.Editor{},

@@ -23,10 +23,6 @@ func All() []ingest.Parser {
 			"a list of sessions, whose messages lie in files of their own"},
 		Database{"continue", "continue-devdata", "Continue", map[string][]string{"tokens_generated": {"model", "tokens_generated", "tokens_prompt"}},
 			"estimates of tokens that belong to no session"},
-		Database{"copilot", "copilot-store", "GitHub Copilot", map[string][]string{"assistant_usage_events": {"session_id", "model"}, "sessions": {"id"}},
-			"a second ledger of sessions that have event logs; it is not read yet"},
-		Database{"copilot", "copilot-spans", "GitHub Copilot", map[string][]string{"spans": nil, "span_attributes": nil, "span_events": nil},
-			"spans of sessions that have logs; they are not read yet"},
 		Database{"cursor", "cursor-commits", "Cursor", map[string][]string{"scored_commits": nil, "conversation_summaries": nil},
 			"shares of lines by commit, and no session"},
 	}

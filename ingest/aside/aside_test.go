@@ -14,8 +14,6 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct{ sql, agent string }{
 		{"CREATE TABLE sessions(session_id, messages_path, is_subagent, status)", "cline"},
 		{"CREATE TABLE tokens_generated(id, model, provider, tokens_generated, tokens_prompt, timestamp)", "continue"},
-		{"CREATE TABLE sessions(id, cwd); CREATE TABLE assistant_usage_events(id, session_id, model)", "copilot"},
-		{"CREATE TABLE spans(x); CREATE TABLE span_attributes(x); CREATE TABLE span_events(x)", "copilot"},
 		{"CREATE TABLE scored_commits(x); CREATE TABLE conversation_summaries(x)", "cursor"},
 		{"CREATE TABLE sessions(id); CREATE TABLE spans(x)", ""},
 	} {

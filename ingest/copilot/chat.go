@@ -103,6 +103,9 @@ func chatSession(log *rows.Log, src *ingest.Source, data []byte, partial bool) e
 		no++
 		c.request(raw, no)
 	}
+	if no > 0 {
+		ledger(log, c.s, rankChat)
+	}
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 const agent = "copilot"
 
 // version is raised when the same file would yield other rows.
-const version = 1
+const version = 2
 
 // Parser reads Copilot's sessions. Its zero value is ready for use.
 type Parser struct{}
@@ -31,6 +31,17 @@ func (Parser) Format() ingest.Format {
 // editors are VS Code and its relatives, by the names of their folders.
 var editors = []string{"Code", "Code - Insiders", "VSCodium"}
 
+// home is the folder of the command line.
+func home(env ingest.Env) (dir, why string) {
+	if dir := env.Getenv("COPILOT_HOME"); dir != "" {
+		return dir, "COPILOT_HOME"
+	}
+	if env.Home == "" {
+		return "", ""
+	}
+	return filepath.Join(env.Home, ".copilot"), "default"
+}
+
 func roots(env ingest.Env) []ingest.Root {
 	var out []ingest.Root
 	add := func(path, why string, want func(string) bool) {
@@ -38,28 +49,24 @@ func roots(env ingest.Env) []ingest.Root {
 			out = append(out, ingest.Root{Path: filepath.Clean(path), Why: why, Want: want})
 		}
 	}
-	home := func(parts ...string) string {
+	under := func(parts ...string) string {
 		if env.Home == "" {
 			return ""
 		}
 		return filepath.Join(append([]string{env.Home}, parts...)...)
 	}
-	cli, why := home(".copilot"), "default"
-	if dir := env.Getenv("COPILOT_HOME"); dir != "" {
-		cli, why = dir, "COPILOT_HOME"
-	}
-	if cli != "" {
+	if cli, why := home(env); cli != "" {
 		add(filepath.Join(cli, "session-state"), why, isEventLog)
 		add(filepath.Join(cli, "history-session-state"), why, func(rel string) bool { return strings.HasSuffix(rel, ".json") })
 	}
 	var users []string
 	for _, e := range editors {
-		users = append(users, home(".config", e, "User"), home("Library", "Application Support", e, "User"))
+		users = append(users, under(".config", e, "User"), under("Library", "Application Support", e, "User"))
 		if dir := env.Getenv("APPDATA"); dir != "" {
 			users = append(users, filepath.Join(dir, e, "User"))
 		}
 	}
-	users = append(users, home(".vscode-server", "data", "User"), home(".vscode-server-insiders", "data", "User"))
+	users = append(users, under(".vscode-server", "data", "User"), under(".vscode-server-insiders", "data", "User"))
 	for _, u := range users {
 		if u == "" {
 			continue

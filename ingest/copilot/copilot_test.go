@@ -13,6 +13,16 @@ const testdata = "../../testdata/copilot"
 
 func TestGolden(t *testing.T) { ingesttest.Golden(t, Parser{}, testdata) }
 
+func TestStore(t *testing.T) {
+	ingesttest.GoldenDatabase(t, Store{}, testdata, "store")
+	const gone = "0d6a0000-0000-4000-8000-000000000008"
+	ingesttest.Marks(t, Store{}, testdata+"/store", gone, "0d6a0000-0000-4000-8000-000000000007",
+		"INSERT INTO assistant_usage_events(session_id,model) VALUES ('"+gone+"','m')",
+		"UPDATE assistant_usage_events SET output_tokens=8 WHERE session_id='"+gone+"' AND output_tokens=7",
+		"DELETE FROM assistant_usage_events WHERE rowid=5",
+		"UPDATE sessions SET cwd='/home/dev/moved' WHERE id='"+gone+"'")
+}
+
 func FuzzParse(f *testing.F) { ingesttest.Fuzz(f, Parser{}, testdata) }
 
 func TestConform(t *testing.T) {

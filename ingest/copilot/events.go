@@ -213,11 +213,14 @@ func (r *reader) spawn(callID string) *rows.Run {
 	return run
 }
 
-func (r *reader) toolID(id string) schema.ID {
+func (r *reader) toolID(id string) schema.ID { return toolID(r.log, r.native, id) }
+
+// toolID is the id of a call, which may be short and then is its session's alone.
+func toolID(log *rows.Log, native, id string) schema.ID {
 	if len(id) < 12 {
-		return r.log.ID("tool", r.native, id)
+		return log.ID("tool", native, id)
 	}
-	return r.log.ID("tool", id)
+	return log.ID("tool", id)
 }
 
 // text tells a message, unless the chat session itself tells it.

@@ -228,6 +228,13 @@ func (r *reader) finish() {
 		r.log.Put(&c.row)
 	}
 	sums := t.sums()
+	if len(r.calls) > 0 || len(sums) > 0 {
+		rank := int64(rankEvents)
+		if r.transcript {
+			rank = rankChat
+		}
+		ledger(r.log, r.s, rank)
+	}
 	var models []string
 	for m := range sums {
 		models = append(models, m)

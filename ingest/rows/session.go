@@ -15,6 +15,8 @@ type Session struct {
 	Main *Run
 	// Dir is the working directory, where relative paths begin; it may change.
 	Dir string
+	// Elsewhere says that another source tells the runs: this one has no rows of them.
+	Elsewhere bool
 
 	log    *Log
 	native string
@@ -87,7 +89,9 @@ func (s *Session) close() {
 			r.Row.EndState = r.endState()
 		}
 		r.Row.LastLine = max(r.Row.LastLine, r.Row.Line)
-		s.log.Put(&r.Row)
+		if !s.Elsewhere {
+			s.log.Put(&r.Row)
+		}
 	}
 	s.Row.AgentVersion = first(s.Row.AgentVersion, s.log.Version)
 	s.log.Put(&s.Row)

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/agenttrace/agenttrace/ingest/ingesttest"
+)
+
+// lay copies a golden case into a home, its databases built.
+func lay(t *testing.T, dir, home string) {
+	t.Helper()
+	rels, built := ingesttest.Databases(t, dir)
+	for i, rel := range rels {
+		for _, tail := range []string{"", "-wal"} {
+			if data, err := os.ReadFile(built[i] + tail); err == nil {
+				put(t, filepath.Join(home, filepath.FromSlash(rel)+tail), data)
+			}
+		}
+	}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "want.ndjson" || strings.HasSuffix(path, ".sql") {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err == nil {
+			put(t, filepath.Join(home, rel), data)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func put(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOneLedger: of the accounts that an agent keeps of one session, one counts, whichever is read first
+// and whichever comes later.
+func TestOneLedger(t *testing.T) {
+	const sums = `SELECT count(*), sum(uncached_input_tokens), sum(cache_read_input_tokens), sum(cache_creation_5m_input_tokens), sum(output_tokens),
+		count(turn_id), min(usage_grain) FROM model_calls WHERE session_id = (SELECT session_id FROM sessions WHERE native_session_id = '%')`
+	for _, c := range []struct {
+		name, dir, session, first string
+		alone, want               string
+	}{
+		// Without the rule the log's own calls and its totals come on top: 10 calls, 286 tokens of output.
+		{"the database before the log", "copilot/store", "0d6a0000-0000-4000-8000-000000000007", ".copilot/session-state",
+			"6,1300,42400,3300,143,3,call", "4,1300,42400,3300,143,3,call"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			query := strings.Replace(sums, "%", c.session, 1)
+			home, all, db := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "store.db")
+			lay(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(c.dir)), all)
+			take := func(rel, want string) {
+				t.Helper()
+				if err := os.MkdirAll(filepath.Dir(filepath.Join(home, rel)), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.CopyFS(filepath.Join(home, rel), os.DirFS(filepath.Join(all, rel))); err != nil {
+					t.Fatal(err)
+				}
+				if _, errs, code := agenttrace(t, home, "ingest", "--db", db); code != 0 {
+					t.Fatal(errs)
+				}
+				if got := ask(t, db, query); len(got) != 1 || got[0] != want {
+					t.Errorf("after %s: %q, want %q", rel, got, want)
+				}
+			}
+			take(c.first, c.alone)
+			os.RemoveAll(filepath.Join(home, filepath.FromSlash(c.first)))
+			take(".", c.want)
+		})
+	}
+}
