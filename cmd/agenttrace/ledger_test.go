@@ -61,6 +61,14 @@ func TestOneLedger(t *testing.T) {
 		// Without the rule the log's own calls and its totals come on top: 10 calls, 286 tokens of output.
 		{"the database before the log", "copilot/store", "0d6a0000-0000-4000-8000-000000000007", ".copilot/session-state",
 			"6,1300,42400,3300,143,3,call", "4,1300,42400,3300,143,3,call"},
+		// The log alone ends without totals and states some of the output.
+		{"traces of a session that was killed", "copilot-traces/cli", "0d6a0000-0000-4000-8000-000000000011", ".copilot/session-state",
+			"1,,,,60,1,call", "1,200,12000,3000,64,1,call"},
+		{"traces before the log", "copilot-traces/cli", "0d6a0000-0000-4000-8000-000000000011", ".copilot/otel",
+			"1,200,12000,3000,64,1,call", "1,200,12000,3000,64,1,call"},
+		// The chat session knows the requests, and no counters.
+		{"spans of a chat session", "copilot/traces", "v-traced", ".config/Code/User/workspaceStorage",
+			"2,,,,,2,call", "2,540,8000,60,100,1,call"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			query := strings.Replace(sums, "%", c.session, 1)

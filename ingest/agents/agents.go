@@ -70,6 +70,8 @@ func All() []ingest.Parser {
 		opencode.Kilo{},
 		opencode.Parser{},
 		openhands.Parser{},
+		otel.Copilot{},
+		otel.CopilotDatabase{},
 		otel.Parser{},
 		pi.OMP{},
 		pi.OpenClaw{},

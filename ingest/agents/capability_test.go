@@ -19,8 +19,8 @@ import (
 // updating says that generated files are to be written: by the flag that package ingesttest defines.
 func updating() bool { return flag.Lookup("update").Value.String() == "true" }
 
-// folders are those with the golden rows of an agent, where they are not named by its word alone.
-var folders = map[string][]string{"claude-code": {"claude", "claude-stream"}}
+// folders are those with the golden rows of an agent, where there are several, or they are not named by its word.
+var folders = map[string][]string{"claude-code": {"claude", "claude-stream"}, "copilot": {"copilot", "copilot-traces"}}
 
 // family names the folders of agents whose logs the same code reads: what it tells of one need not be
 // shown again for the other.

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -27,8 +28,10 @@ func TestOneParserWins(t *testing.T) {
 			return err
 		}
 		agent, inCase := firstPart(filepath.ToSlash(rel))
-		if agent == "claude" || agent == "claude-stream" {
-			agent = "claude-code"
+		for word, dirs := range folders {
+			if slices.Contains(dirs, agent) {
+				agent = word
+			}
 		}
 		name, rest := firstPart(inCase)
 		if !known[agent] || rest == "" {

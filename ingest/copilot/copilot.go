@@ -3,7 +3,9 @@
 // itself, and the documents of the first versions of the command line.
 //
 // None of them tells the tokens of single requests in full: the command line writes totals when it
-// ends, VS Code only how full the context was.
+// ends, VS Code only how full the context was. The database beside the logs of the command line does
+// (Store), and so do traces, where they were switched on (package otel). Each of these is an account of
+// the session's requests, of which one counts.
 package copilot
 
 import (
@@ -96,10 +98,10 @@ func isChat(rel string) bool {
 func Capabilities() []ingest.Capability {
 	return []ingest.Capability{
 		{Field: "model", Available: "yes", Note: "not in the extension's transcripts"},
-		{Field: "usage", Available: "partial", Note: "command line only: totals at a clean end, output of single calls in some versions"},
-		{Field: "cache_read", Available: "partial", Note: "totals at a clean end"},
-		{Field: "cache_write", Available: "partial", Note: "totals at a clean end"},
-		{Field: "reasoning", Available: "partial", Note: "totals at a clean end"},
+		{Field: "usage", Available: "partial", Note: "of each call in the command line's database and in traces; else totals at a clean end, and none in chat sessions"},
+		{Field: "cache_read", Available: "partial", Note: "where usage is told"},
+		{Field: "cache_write", Available: "partial", Note: "where usage is told"},
+		{Field: "reasoning", Available: "partial", Note: "where usage is told"},
 		{Field: "cost", Available: "partial", Note: "AI credits from 2026-06 on"},
 		{Field: "times", Available: "yes"},
 		{Field: "tool_calls", Available: "yes"},
@@ -112,9 +114,9 @@ func Capabilities() []ingest.Capability {
 		{Field: "git_branch", Available: "partial", Note: "command line"},
 		{Field: "sub_agents", Available: "yes"},
 		{Field: "compactions", Available: "yes"},
-		{Field: "api_errors", Available: "partial", Note: "those that ended a turn"},
+		{Field: "api_errors", Available: "partial", Note: "those that ended a turn; all in traces"},
 		{Field: "approvals", Available: "partial"},
 		{Field: "agent_version", Available: "partial", Note: "not in chat sessions"},
-		{Field: "finish_reason", Available: "no"},
+		{Field: "finish_reason", Available: "partial", Note: "in the command line's database and in traces"},
 	}
 }

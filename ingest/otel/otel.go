@@ -22,7 +22,7 @@ type Parser struct{}
 
 // Format describes the format. Dumps lie where a collector was told to write them.
 func (Parser) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Title: "OpenTelemetry", Version: 1, StoreKind: "otlp", Roots: func(ingest.Env) []ingest.Root { return nil }}
+	return ingest.Format{Agent: Agent, Title: "OpenTelemetry", Version: 2, StoreKind: "otlp", Roots: func(ingest.Env) []ingest.Root { return nil }}
 }
 
 // markers stand in every span of interest.
@@ -41,6 +41,9 @@ func marked(b []byte) bool {
 
 // Match knows OTLP by its keys. Other dumps of spans are taken only where a span of interest is seen.
 func (Parser) Match(path string, head []byte) ingest.Match {
+	if (Copilot{}).Match(path, head).Verdict != ingest.Foreign {
+		return ingest.Match{}
+	}
 	whole := len(head) < ingest.HeadSize
 	body := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	var first trace.Object

@@ -16,7 +16,15 @@ const maxKept = 192 << 20
 
 // Parse reads one dump; the line of a row is the number of its span in the file.
 func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
-	p := &parser{src: src, log: rows.New(Agent, src, emit), seen: map[string]*span{}}
+	return newParser(Agent, src, emit).read(ctx)
+}
+
+func newParser(agent string, src *ingest.Source, emit ingest.Emit) *parser {
+	return &parser{src: src, log: rows.New(agent, src, emit), seen: map[string]*span{}}
+}
+
+func (p *parser) read(ctx context.Context) error {
+	src := p.src
 	if strings.HasSuffix(strings.ToLower(src.Path), ".jsonl") || strings.HasSuffix(strings.ToLower(src.Path), ".ndjson") {
 		p.volatile = true
 		if _, err := p.log.Lines(ctx, func(line []byte, no int64, hash schema.ID) bool {
@@ -63,6 +71,7 @@ type parser struct {
 	branch   string
 	commit   string
 	remote   string
+	copilot  *copilot // of GitHub Copilot: what else is there of its sessions
 }
 
 // value takes a value of the file: an export request, a span, or a list.
@@ -96,7 +105,10 @@ func (p *parser) value(raw []byte) {
 				p.span(trace.ObjectOf(s))
 			}
 		}
-	case isDump(o):
+	case p.copilot != nil && isAside(o):
+		p.n++
+		p.log.Begin(p.n, 0, 0)
+	case isDump(o), p.copilot != nil && isCopilotSpan(o):
 		p.resource = attrs{}
 		p.attributes(&p.resource, o.Object("resource").Raw("attributes"))
 		p.about()
@@ -211,7 +223,14 @@ func (p *parser) tell() error {
 	}
 	spans := trace.NewSpans(p.log)
 	for _, s := range p.spans {
-		spans.Add(s.plain())
+		plain := s.plain()
+		if p.copilot != nil {
+			p.copilot.add(s, plain)
+		}
+		spans.Add(plain)
+	}
+	if p.copilot != nil {
+		p.copilot.about(spans)
 	}
 	spans.Tell(func(r *schema.Session, first *trace.Span) {
 		r.AgentVersion, r.GitBranch, r.GitCommit, r.GitRemote = p.version, p.branch, p.commit, p.remote
@@ -221,6 +240,9 @@ func (p *parser) tell() error {
 		}
 		if p.src.Content != ingest.ContentNone {
 			r.Title = first.Name
+		}
+		if p.copilot != nil {
+			p.copilot.session(r, first)
 		}
 	})
 	return p.log.Close()

@@ -19,6 +19,7 @@ type span struct {
 	start, end        schema.Instant
 	role              trace.SpanRole
 	failed            bool
+	unstated          bool   // there is no status
 	message           []byte // of the status
 	attrs             attrs
 }
@@ -59,7 +60,7 @@ func (a *attrs) has(prefix string) bool {
 
 // wanted reports whether an attribute is of interest.
 func wanted(name string) bool {
-	for _, p := range [...]string{"gen_ai.", "llm.", "ai.", "openinference.", "traceloop.", "langfuse.", "input.", "output.", "tool", "session.id", "error.type", "exception.", "vcs.", "service."} {
+	for _, p := range [...]string{"gen_ai.", "llm.", "ai.", "openinference.", "traceloop.", "langfuse.", "input.", "output.", "tool", "session.id", "error.type", "exception.", "vcs.", "service.", "copilot_chat.", "github.copilot."} {
 		if strings.HasPrefix(name, p) {
 			return true
 		}
@@ -135,6 +136,9 @@ func (p *parser) spanOf(o trace.Object) *span {
 	if context.Len() == 0 {
 		context = o.Object("spanContext")
 	}
+	if context.Len() == 0 {
+		context = o.Object("_spanContext")
+	}
 	pick := func(names ...string) []byte {
 		if raw := o.First(names...); raw != nil {
 			return raw
@@ -162,6 +166,7 @@ func (p *parser) spanOf(o trace.Object) *span {
 		s.end = 0
 	}
 	status := o.Object("status")
+	s.unstated = status.Len() == 0
 	switch code := trace.Label(status.First("code", "status_code")); code {
 	case "2", "ERROR", "STATUS_CODE_ERROR", "StatusCode.ERROR":
 		s.failed = true
@@ -258,7 +263,7 @@ func (s *span) usage() schema.Usage {
 		CacheRead: trace.Int(a.raw("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", "gen_ai.usage.input_tokens.cached",
 			"gen_ai.usage.input_tokens_cached", "llm.token_count.prompt_details.cache_read", "ai.usage.cachedInputTokens")),
 		CacheWrite: trace.Int(a.raw("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write")),
-		Reasoning: trace.Int(a.raw("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.output_tokens.reasoning",
+		Reasoning: trace.Int(a.raw("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_output_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.output_tokens.reasoning",
 			"llm.token_count.completion_details.reasoning", "ai.usage.reasoningTokens")),
 		Total: trace.Int(a.raw("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total", "ai.usage.totalTokens", "ai.usage.tokens")),
 	}

@@ -28,6 +28,8 @@ type Span struct {
 	Role                    SpanRole
 	Start, End, FirstToken  schema.Instant
 	Failed                  bool
+	Unstated                bool   // it does not say whether it failed
+	Run                     string // the sub-agent whose span it is, where spans name it
 	ErrorType               string // of the provider or the tool
 	HTTPStatus              schema.Int
 	Message                 []byte // why it failed
@@ -54,7 +56,16 @@ type Span struct {
 // Spans are the spans of a source. They come in any order, children before their parents and some
 // twice, so they are told at the end, session by session in the order of time.
 type Spans struct {
-	Log   *rows.Log
+	Log *rows.Log
+	// Told says of a session that another log tells it: then only its requests are told here.
+	Told func(native string) bool
+	// Turns takes the work of an agent that no other called for a turn, where no request says what was asked.
+	Turns bool
+	// Rank is that of the account that the spans are of the requests of a session, if there are others.
+	Rank int64
+	// ToolID names calls as Tools.ID does.
+	ToolID func(native, id string) schema.ID
+
 	calls *Calls
 	list  []*Span
 	seen  map[string]*Span
@@ -98,7 +109,7 @@ func (t *Spans) Tell(about func(r *schema.Session, first *Span)) {
 		}
 		u := sessions[native]
 		if u == nil {
-			u = &spanSession{Spans: t, native: native}
+			u = &spanSession{Spans: t, native: native, named: named[s.Trace] != ""}
 			sessions[native] = u
 			order = append(order, u)
 		}
@@ -145,6 +156,9 @@ type spanSession struct {
 	tools  *Tools
 	told   map[*rows.Run]map[schema.ID]int // messages of a run that were told
 	stated bool
+	asks   bool // requests say what was asked
+	quiet  bool // another log tells the session
+	named  bool // by its spans, and not for its trace
 }
 
 // A moment is the beginning or the end of a span.
@@ -164,11 +178,15 @@ func (u *spanSession) tell(about func(*schema.Session, *Span)) {
 	u.begin(first, first.Start, u.Log.ID("session", u.native))
 	u.s = u.Log.Session(u.native)
 	u.tools = NewTools(u.Log, u.native)
+	u.tools.ID = u.ToolID
+	u.quiet = u.Told != nil && u.Told(u.native)
+	u.s.Row.IsMain, u.s.Elsewhere = !u.quiet, u.quiet
 	u.told = map[*rows.Run]map[schema.ID]int{}
 	counted := false
 	var moments []moment
 	for _, s := range u.spans {
 		counted = counted || (s.Role == CallSpan || s.Role == EmbeddingSpan) && !s.outer
+		u.asks = u.asks || s.Role == CallSpan && s.Inputs != nil
 		u.s.Row.HasTimes = u.s.Row.HasTimes || s.Start != 0
 		moments = append(moments, moment{s.Start, s, false}, moment{max(s.End, s.Start), s, true})
 	}
@@ -183,14 +201,24 @@ func (u *spanSession) tell(about func(*schema.Session, *Span)) {
 	for _, m := range moments {
 		u.moment(m, counted)
 	}
-	u.s.Row.HasToolStatus, u.s.Row.HasToolArgs, u.s.Row.HasAPIErrors = u.stated, true, true
+	u.s.Row.HasToolStatus, u.s.Row.HasToolArgs, u.s.Row.HasAPIErrors = u.stated, !u.quiet, !u.quiet
 	about(&u.s.Row, first)
+	if u.Rank > 0 && u.named && u.calls.Len() > 0 {
+		u.Log.Put(&schema.Ledger{Where: u.s.Row.Where, SessionID: u.s.Row.SessionID, Rank: u.Rank})
+	}
 	u.calls.Close(u.s)
 	u.s.Close()
 }
 
 // run finds the run of a span: the agent around it, where that works inside another one.
 func (u *spanSession) run(s *Span) *rows.Run {
+	if s.Run != "" {
+		run := u.s.Run(s.Run)
+		if s.Role == AgentSpan && run.Row.AgentType == "" {
+			run.Row.AgentType = s.Agent
+		}
+		return run
+	}
 	var inner *Span
 	agents := 0
 	up := s
@@ -232,10 +260,17 @@ func (u *spanSession) moment(m moment, counted bool) {
 	if !m.end {
 		run.Record()
 	}
+	if u.quiet && (m.end || s.Role == ToolSpan) {
+		return
+	}
 	switch s.Role {
 	case CallSpan, EmbeddingSpan:
 		switch {
 		case s.outer:
+		case u.quiet:
+			if known(s.Usage) || !s.Failed {
+				u.called(run, s, "call")
+			}
 		case m.end:
 			u.answered(run, s)
 		default:
@@ -245,6 +280,9 @@ func (u *spanSession) moment(m moment, counted bool) {
 	case ToolSpan:
 		u.tool(run, s, m.end)
 	case AgentSpan:
+		if u.Turns && !u.quiet && !u.asks {
+			u.agent(run, s, m.end)
+		}
 		if !counted && !m.end && known(s.Usage) {
 			// No single call was traced: the agent's own figures are all there is.
 			u.called(run, s, "turn")
@@ -252,10 +290,34 @@ func (u *spanSession) moment(m moment, counted bool) {
 	}
 }
 
+// agent tells the work of an agent as a turn, if no other agent called it.
+func (u *spanSession) agent(run *rows.Run, s *Span, end bool) {
+	for up, n := s.up, 0; up != nil && n < maxNesting; up, n = up.up, n+1 {
+		if up.Role == AgentSpan {
+			return
+		}
+	}
+	if end {
+		if s.Outputs != nil {
+			teller := &Teller{Log: u.Log, Run: run, Tools: u.tools, Timed: true}
+			for _, m := range s.Outputs() {
+				if m.Role == "assistant" {
+					m.Results = nil
+					teller.Answer(m)
+				}
+			}
+		}
+		return
+	}
+	if u.asked(run, s); run.TurnID() == 0 || run.Turn().StartedAt != s.Start {
+		run.Prompt("user", nil)
+	}
+}
+
 // asked tells the messages of a call's input that no call before it told. Each call repeats the whole
 // conversation, so only what is new in it is new.
 func (u *spanSession) asked(run *rows.Run, s *Span) {
-	if s.Inputs == nil || s.Role != CallSpan {
+	if s.Inputs == nil || s.Role == EmbeddingSpan {
 		return
 	}
 	told := u.told[run]
@@ -361,8 +423,12 @@ func (u *spanSession) tool(run *rows.Run, s *Span, end bool) {
 	if c == nil || c.Ended() {
 		return
 	}
+	stated := u.stated
 	u.stated = true
 	status, class := "ok", ""
+	if s.Unstated {
+		status, u.stated = "unknown", stated
+	}
 	text, has := s.Result, s.HasResult
 	if s.Failed {
 		status, class = "error", s.ErrorType

@@ -9,6 +9,9 @@ import (
 // replayed logs ids come again: the call begun last is the one that a result answers, and each stays a
 // call of its own.
 type Tools struct {
+	// ID names a call by its session and its id, where an agent's other logs name it otherwise.
+	ID func(native, id string) schema.ID
+
 	log    *rows.Log
 	native string
 	newest map[string]*rows.Call
@@ -27,6 +30,9 @@ const partCall = 1 << 16
 // Begin starts a call at the current record. id may be empty.
 func (t *Tools) Begin(run *rows.Run, name, id string) *rows.Call {
 	key := t.log.ID("tool", t.native, id)
+	if t.ID != nil && id != "" {
+		key = t.ID(t.native, id)
+	}
 	if id == "" {
 		key = t.log.Key().With(partCall + uint64(len(t.order)))
 		if key == 0 {
