@@ -54,12 +54,13 @@ type DeadBranch struct {
 
 func (*DeadBranch) TableName() string { return "dead_branches" }
 
-// A Ledger says that a source keeps account of the requests of a session of which other sources may keep
-// account too: of several, one counts.
+// A Ledger says that a source keeps account of the requests of a session, or tells a whole run, of which
+// other sources may do the same: of several, one counts.
 type Ledger struct {
 	Where
-	SessionID ID    `col:"session_id"`
-	Rank      int64 `col:"rank"` // 1 = first choice
+	SessionID  ID    `col:"session_id"`
+	WholeRunID ID    `col:"whole_run_id"` // the run that is told as a whole; unknown = only requests are
+	Rank       int64 `col:"rank"`         // 1 = first choice
 }
 
 func (*Ledger) TableName() string { return "ledgers" }

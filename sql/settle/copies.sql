@@ -103,10 +103,24 @@ until AS (
 
 SELECT r.source_id, r.line FROM raw.records AS r JOIN until AS u ON u.source_id = r.source_id AND r.line <= u.last_line;
 
+-- Lines of a run that another source tells better.
+CREATE OR REPLACE TEMP TABLE retold_records AS
+WITH tellers AS (
+    SELECT DISTINCT source_id, whole_run_id AS run_id, rank FROM raw.ledgers WHERE whole_run_id IS NOT NULL AND source_id IN (FROM family)
+),
+
+lesser AS (
+    SELECT source_id, run_id FROM tellers QUALIFY rank() OVER (PARTITION BY run_id ORDER BY rank) > 1
+)
+
+SELECT r.source_id, r.line FROM raw.records AS r SEMI JOIN lesser AS l ON l.source_id = r.source_id AND l.run_id = r.run_id;
+
 CREATE OR REPLACE TEMP TABLE copied_lines AS
 SELECT source_id, line FROM owned_records WHERE position > 1
 UNION
-SELECT source_id, line FROM replayed_records;
+SELECT source_id, line FROM replayed_records
+UNION
+SELECT source_id, line FROM retold_records;
 
 -- With those of the other sources, that stay as they are.
 CREATE OR REPLACE TEMP TABLE all_copies AS
@@ -133,7 +147,7 @@ accounts AS (
         END AS poverty
     FROM raw.model_calls AS m
     JOIN raw.ledgers AS l ON l.source_id = m.source_id AND l.session_id = m.session_id
-    WHERE m.source_id IN (FROM family)
+    WHERE m.source_id IN (FROM family) AND l.whole_run_id IS NULL
     GROUP BY m.session_id, m.source_id
 )
 
@@ -183,7 +197,7 @@ WITH
 outside AS (
     SELECT m.*, coalesce(m.started_at, m.occurred_at) AS begun_at
     FROM raw.model_calls AS m
-    SEMI JOIN raw.ledgers AS l ON l.source_id = m.source_id AND l.session_id = m.session_id
+    SEMI JOIN (FROM raw.ledgers WHERE whole_run_id IS NULL) AS l ON l.source_id = m.source_id AND l.session_id = m.session_id
     ANTI JOIN lesser_ledgers AS x ON x.source_id = m.source_id AND x.session_id = m.session_id
     ANTI JOIN model_copies AS k ON k.model_call_id = m.model_call_id
     WHERE m.source_id IN (FROM family) AND m.turn_id IS NULL AND m.usage_grain = 'call'
@@ -350,6 +364,7 @@ DROP TABLE shared_records;
 DROP TABLE owner_rank;
 DROP TABLE owned_records;
 DROP TABLE replayed_records;
+DROP TABLE retold_records;
 DROP TABLE copied_lines;
 DROP TABLE all_copies;
 DROP TABLE lesser_ledgers;
