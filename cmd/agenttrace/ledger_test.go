@@ -54,26 +54,33 @@ func put(t *testing.T, path string, data []byte) {
 func TestOneLedger(t *testing.T) {
 	const sums = `SELECT count(*), sum(uncached_input_tokens), sum(cache_read_input_tokens), sum(cache_creation_5m_input_tokens), sum(output_tokens),
 		count(turn_id), min(usage_grain) FROM model_calls WHERE session_id = (SELECT session_id FROM sessions WHERE native_session_id = '%')`
+	const tools = `SELECT count(*), count(DISTINCT turn_id) FROM tool_calls WHERE run_id = (SELECT run_id FROM runs JOIN sessions USING (session_id)
+		WHERE native_session_id = '%' AND run_kind = 'main')`
 	for _, c := range []struct {
-		name, dir, session, first string
+		query, name, dir, session, first string
 		alone, want               string
 	}{
 		// Without the rule the log's own calls and its totals come on top: 10 calls, 286 tokens of output.
-		{"the database before the log", "copilot/store", "0d6a0000-0000-4000-8000-000000000007", ".copilot/session-state",
+		{sums, "the database before the log", "copilot/store", "0d6a0000-0000-4000-8000-000000000007", ".copilot/session-state",
 			"6,1300,42400,3300,143,3,call", "4,1300,42400,3300,143,3,call"},
 		// The log alone ends without totals and states some of the output.
-		{"traces of a session that was killed", "copilot-traces/cli", "0d6a0000-0000-4000-8000-000000000011", ".copilot/session-state",
+		{sums, "traces of a session that was killed", "copilot-traces/cli", "0d6a0000-0000-4000-8000-000000000011", ".copilot/session-state",
 			"1,,,,60,1,call", "1,200,12000,3000,64,1,call"},
-		{"traces before the log", "copilot-traces/cli", "0d6a0000-0000-4000-8000-000000000011", ".copilot/otel",
+		{sums, "traces before the log", "copilot-traces/cli", "0d6a0000-0000-4000-8000-000000000011", ".copilot/otel",
 			"1,200,12000,3000,64,1,call", "1,200,12000,3000,64,1,call"},
 		// The chat session knows the requests, and no counters.
-		{"spans of a chat session", "copilot/traces", "v-traced", ".config/Code/User/workspaceStorage",
+		{sums, "spans of a chat session", "copilot/traces", "v-traced", ".config/Code/User/workspaceStorage",
 			"2,,,,,2,call", "2,540,8000,60,100,1,call"},
+		// The same conversation in the editor's database and in a transcript, without common ids: 8 calls without the rule.
+		{tools, "transcript before the database", "cursor/editor cursor/transcript", "aaaa1111-0000-4000-8000-000000000001", ".cursor", "4,2", "4,2"},
+		{tools, "database before the transcript", "cursor/editor cursor/transcript", "aaaa1111-0000-4000-8000-000000000001", ".config", "4,2", "4,2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			query := strings.Replace(sums, "%", c.session, 1)
+			query := strings.Replace(c.query, "%", c.session, 1)
 			home, all, db := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "store.db")
-			lay(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(c.dir)), all)
+			for _, dir := range strings.Fields(c.dir) {
+				lay(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(dir)), all)
+			}
 			take := func(rel, want string) {
 				t.Helper()
 				if err := os.MkdirAll(filepath.Dir(filepath.Join(home, rel)), 0o755); err != nil {

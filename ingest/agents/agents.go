@@ -52,6 +52,7 @@ func All() []ingest.Parser {
 		crush.OpenCode{},
 		crush.Parser{},
 		cursor.Editor{},
+		cursor.Export{},
 		cursor.Parser{},
 		cursor.Store{},
 		droid.Parser{},

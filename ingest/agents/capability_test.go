@@ -20,7 +20,7 @@ import (
 func updating() bool { return flag.Lookup("update").Value.String() == "true" }
 
 // folders are those with the golden rows of an agent, where there are several, or they are not named by its word.
-var folders = map[string][]string{"claude-code": {"claude", "claude-stream"}, "copilot": {"copilot", "copilot-traces"}}
+var folders = map[string][]string{"claude-code": {"claude", "claude-stream"}, "copilot": {"copilot", "copilot-traces"}, "cursor": {"cursor", "cursor-exports"}}
 
 // family names the folders of agents whose logs the same code reads: what it tells of one need not be
 // shown again for the other.

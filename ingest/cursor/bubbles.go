@@ -6,22 +6,23 @@ import (
 
 	"github.com/agenttrace/agenttrace/ingest"
 	"github.com/agenttrace/agenttrace/ingest/rows"
-	"github.com/agenttrace/agenttrace/ingest/sqlitedb"
 	"github.com/agenttrace/agenttrace/ingest/trace"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
 // A conversation is one session of the editor being read.
 type conversation struct {
-	ctx   context.Context
-	db    *sqlitedb.DB
+	get   func(key string) ([]byte, error) // the value of a key of the conversations
 	log   *rows.Log
 	calls *trace.Calls
 	tools *trace.Tools
 	s     *rows.Session
 	run   *rows.Run
 	id    string
+	// parents are the conversations that began others.
+	parents map[string]string
 
+	base           int64 // where its lines begin
 	line, count    int64
 	began, updated schema.Instant
 	tooldata       trace.Object // of the first versions: what tools did, by the message
@@ -38,9 +39,8 @@ type insider struct {
 
 // Parse reads one conversation; the line of a row is the number of its message.
 func (Editor) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
-	t := &conversation{ctx: ctx, db: src.DB, log: rows.New(agent, src, emit), id: src.Session}
-	t.calls = trace.NewCalls(t.log)
-	t.tools = trace.NewTools(t.log, t.id)
+	t := newConversation(rows.New(agent, src, emit), src.Session)
+	t.get = func(key string) ([]byte, error) { return value(ctx, src.DB, "cursorDiskKV", key) }
 	o, err := composer(ctx, src.DB, t.id)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (Editor) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 	if o.Len() == 0 {
 		found, err := src.DB.Memo("cursor: inside", func() (any, error) {
 			all := map[string]insider{}
-			err := inside(ctx, src.DB, func(id string, o trace.Object, chat bool) error {
+			err := inside(itemsOf(ctx, src.DB), func(id string, o trace.Object, chat bool) error {
 				if _, ok := all[id]; !ok {
 					all[id] = insider{o, chat}
 				}
@@ -63,22 +63,65 @@ func (Editor) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 		in := found.(map[string]insider)[t.id]
 		o, chat = in.o, in.chat
 	}
+	if src.DB.Has("cursorDiskKV") {
+		if t.parents, err = parents(ctx, src.DB); err != nil {
+			return err
+		}
+	}
+	if err := t.tell(src, o, chat); err != nil {
+		return err
+	}
+	return t.log.Close()
+}
+
+func newConversation(log *rows.Log, id string) *conversation {
+	return &conversation{log: log, id: id, calls: trace.NewCalls(log), tools: trace.NewTools(log, id)}
+}
+
+// tell emits the rows of a conversation but those that wait for the end of the log.
+func (t *conversation) tell(src *ingest.Source, o trace.Object, chat bool) error {
 	t.about(src, o)
 	if err := t.messages(o, chat); err != nil {
 		return err
 	}
 	t.endCall()
 	t.calls.Close(t.s)
-	return t.log.Close()
+	tellsAll(t.log, t.run, rankEditor)
+	return nil
+}
+
+// The places where Cursor tells the same conversation, best first.
+const (
+	rankEditor     = 1 // results, times and models
+	rankStore      = 2 // whole texts
+	rankTranscript = 3
+	rankOutline    = 4 // prompts at most
+)
+
+// tellsAll says that the log tells all of a run.
+func tellsAll(log *rows.Log, run *rows.Run, rank int64) {
+	log.Put(&schema.Ledger{Where: schema.Where{Line: max(run.Session().Row.Line, 1)}, SessionID: run.Row.SessionID, WholeRunID: run.Row.RunID, Rank: rank})
 }
 
 // about takes what is said of the whole conversation.
 func (t *conversation) about(src *ingest.Source, o trace.Object) {
-	t.s = t.log.Session(t.id)
+	root := t.id
+	for n := 0; t.parents[root] != "" && n < 16; n++ {
+		root = t.parents[root]
+	}
+	t.s = t.log.Session(root)
 	t.run = t.s.Main
 	r := &t.s.Row
+	if root != t.id {
+		t.run, r.IsMain = t.s.Run(t.id), false
+		t.run.Row.Line = 1
+		t.run.Row.OwnSessionID = schema.IDOf(agent, t.id)
+		if up := t.parents[t.id]; up != root {
+			t.run.Row.ParentRunID, t.run.Row.Depth = t.log.ID("run", root, up), schema.Int{}
+		}
+	}
 	r.HasToolStatus, r.HasToolArgs = true, true
-	if src.Content != ingest.ContentNone {
+	if src.Content != ingest.ContentNone && r.IsMain {
 		r.Title = trace.Str(o.First("name", "chatTitle", "title"))
 	}
 	t.began, t.updated = trace.Instant(o.Raw("createdAt")), trace.Instant(o.First("lastUpdatedAt", "lastSendTime"))
@@ -92,7 +135,7 @@ func (t *conversation) about(src *ingest.Source, o trace.Object) {
 		}
 	}
 	t.s.Dir = r.Workspace
-	if trace.IsTrue(o.Raw("isBestOfNSubcomposer")) {
+	if trace.IsTrue(o.Raw("isBestOfNSubcomposer")) && r.IsMain {
 		r.SessionKind = "background"
 	}
 	cents := 0.0
@@ -125,7 +168,7 @@ func (t *conversation) messages(o trace.Object, chat bool) error {
 	if len(ids) > 0 && !hasElements(o.Raw("conversation")) {
 		t.count = int64(len(ids))
 		for _, id := range ids {
-			data, err := value(t.ctx, t.db, "cursorDiskKV", bubblePrefix+t.id+":"+id)
+			data, err := t.get(bubblePrefix + t.id + ":" + id)
 			if err != nil {
 				return err
 			}
@@ -195,7 +238,7 @@ func (t *conversation) bubble(id string, o trace.Object, chat bool) {
 	if role == "user" {
 		t.endCall()
 	}
-	t.log.Begin(t.line, at, key)
+	t.log.Begin(t.base+t.line, at, key)
 	t.s.Row.HasTimes = t.s.Row.HasTimes || at != 0
 	if o.Len() == 0 {
 		t.log.Bad(schema.ProblemBadJSON)
@@ -205,7 +248,11 @@ func (t *conversation) bubble(id string, o trace.Object, chat bool) {
 	switch role {
 	case "user":
 		if hasText {
-			t.run.Prompt("user", text)
+			trigger := "user"
+			if t.run != t.s.Main {
+				trigger = "parent"
+			}
+			t.run.Prompt(trigger, text)
 		}
 	case "assistant":
 		t.answered(o, timing)

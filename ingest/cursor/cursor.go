@@ -21,7 +21,7 @@ import (
 const agent = "cursor"
 
 // version is raised when the same file would yield other rows.
-const version = 1
+const version = 2
 
 // Parser reads Cursor's plain files. Its zero value is ready for use.
 type Parser struct{}
@@ -51,7 +51,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "cache_write", Available: "partial", Note: "as usage"},
 		{Field: "reasoning", Available: "no"},
 		{Field: "cost", Available: "partial", Note: "old databases of the editor"},
-		{Field: "times", Available: "partial", Note: "the editor's database, captured output of some versions"},
+		{Field: "times", Available: "partial", Note: "the editor's database and exports of it, captured output of some versions"},
 		{Field: "tool_calls", Available: "yes"},
 		{Field: "tool_status", Available: "partial", Note: "the editor's database, captured output"},
 		{Field: "tool_args", Available: "yes"},
@@ -60,7 +60,7 @@ func Capabilities() []ingest.Capability {
 		{Field: "thinking", Available: "partial"},
 		{Field: "workspace", Available: "partial", Note: "databases, captured output"},
 		{Field: "git_branch", Available: "no"},
-		{Field: "sub_agents", Available: "partial", Note: "transcripts, in files of their own"},
+		{Field: "sub_agents", Available: "partial", Note: "transcripts, in files of their own; the editor's database"},
 		{Field: "compactions", Available: "no"},
 		{Field: "api_errors", Available: "partial"},
 		{Field: "approvals", Available: "partial", Note: "the editor's database; refusals in captured output"},

@@ -63,7 +63,7 @@ func TestMatch(t *testing.T) {
 		{"text", "/home/ana/.cursor/projects/w/agent-transcripts/a.txt", "user:\nhi\n", ingest.Sure},
 		{"text elsewhere", "/x/a.txt", "user:\nhi\n\nassistant:\nhello\n", ingest.Weak},
 		{"other text", "/x/a.txt", "users:\nhi\n", ingest.Foreign},
-		{"export", "/x/a.json", `{"aiService.prompts":[]}`, ingest.NotSession},
+		{"export", "/x/a.json", `{"aiService.prompts":[]}`, ingest.Foreign},
 		{"other database", "/x/other.db", "SQLite format 3\x00...", ingest.Foreign},
 	}
 	for _, tt := range tests {

@@ -13,9 +13,14 @@ import (
 const databases = "../../testdata/cursor"
 
 func TestGoldenDatabase(t *testing.T) {
-	ingesttest.GoldenDatabase(t, Editor{}, databases, "editor")
+	ingesttest.GoldenDatabase(t, Editor{}, databases, "editor", "sub-composers")
 	ingesttest.GoldenDatabase(t, Store{}, databases, "store")
 }
+
+// TestExport reads the same conversation out of an export and out of the database.
+func TestExport(t *testing.T) { ingesttest.Golden(t, Export{}, "../../testdata/cursor-exports") }
+
+func FuzzExport(f *testing.F) { ingesttest.Fuzz(f, Export{}, "../../testdata/cursor-exports") }
 
 func TestMarks(t *testing.T) {
 	const id = "aaaa1111-0000-4000-8000-000000000001"

@@ -30,7 +30,7 @@ var chatKeys = []string{"workbench.panel.aichat.view.aichat.chatdata", "workbenc
 
 // Format describes Cursor's editor.
 func (Editor) Format() ingest.Format {
-	return ingest.Format{Agent: agent, Parser: "cursor-editor", Title: "Cursor", Version: 1, StoreKind: "sqlite", Roots: editorRoots}
+	return ingest.Format{Agent: agent, Parser: "cursor-editor", Title: "Cursor", Version: 2, StoreKind: "sqlite", Roots: editorRoots}
 }
 
 // editorRoots are the folders of the user's data, of all systems.
@@ -96,6 +96,10 @@ func (Editor) MatchDatabase(_ string, db *sqlitedb.DB) ingest.Match {
 func (Editor) Sessions(ctx context.Context, db *sqlitedb.DB, list func(ingest.DatabaseSession) error) error {
 	seen := map[string]bool{}
 	if db.Has("cursorDiskKV") {
+		above, err := parents(ctx, db)
+		if err != nil {
+			return err
+		}
 		q := db.Query(ctx, `SELECT substr(key, 14) AS id, rowid || ' ' || octet_length(value),
 			(SELECT count(*) || ' ' || max(rowid) FROM cursorDiskKV AS b WHERE b.key >= 'bubbleId:' || substr(c.key, 14) || ':' AND b.key < 'bubbleId:' || substr(c.key, 14) || ';')
 			FROM cursorDiskKV AS c WHERE key >= 'composerData:' AND key < 'composerData;' AND octet_length(value) > 2`)
@@ -116,7 +120,7 @@ func (Editor) Sessions(ctx context.Context, db *sqlitedb.DB, list func(ingest.Da
 				}
 			}
 			seen[id] = true
-			if err := list(ingest.DatabaseSession{ID: id, Mark: q.Str(1) + "/" + q.Str(2)}); err != nil {
+			if err := list(ingest.DatabaseSession{ID: id, Mark: q.Str(1) + "/" + q.Str(2) + "/" + above[id]}); err != nil {
 				q.Close()
 				return err
 			}
@@ -125,7 +129,7 @@ func (Editor) Sessions(ctx context.Context, db *sqlitedb.DB, list func(ingest.Da
 			return err
 		}
 	}
-	return inside(ctx, db, func(id string, o trace.Object, _ bool) error {
+	return inside(itemsOf(ctx, db), func(id string, o trace.Object, _ bool) error {
 		if seen[id] {
 			return nil
 		}
@@ -161,9 +165,37 @@ func value(ctx context.Context, db *sqlitedb.DB, table, key string) ([]byte, err
 	return data, q.Close()
 }
 
+// itemsOf gives the values of the editor's settings.
+func itemsOf(ctx context.Context, db *sqlitedb.DB) func(key string) ([]byte, error) {
+	return func(key string) ([]byte, error) { return value(ctx, db, "ItemTable", key) }
+}
+
+// parents finds the conversations that others began: sub-agents, and attempts of which the best was kept.
+func parents(ctx context.Context, db *sqlitedb.DB) (map[string]string, error) {
+	found, err := db.Memo("cursor: parents", func() (any, error) {
+		all := map[string]string{}
+		q := db.Query(ctx, `SELECT substr(c.key, 14), child.value
+			FROM (SELECT key, CAST(value AS TEXT) AS value FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData;'
+				AND (instr(value, '"subagentComposerIds"') > 0 OR instr(value, '"subComposerIds"') > 0)) AS c,
+				(SELECT 'subagentComposerIds' AS name UNION ALL SELECT 'subComposerIds') AS list,
+				json_each(CASE WHEN json_valid(c.value) THEN json_extract(c.value, '$.' || list.name) ELSE '[]' END) AS child
+			WHERE child.type = 'text'`)
+		for q.Next() {
+			if parent, child := q.Str(0), q.Str(1); parent != child && all[child] == "" {
+				all[child] = parent
+			}
+		}
+		return all, q.Close()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.(map[string]string), nil
+}
+
 // inside lists the conversations that are elements of one value.
-func inside(ctx context.Context, db *sqlitedb.DB, take func(id string, o trace.Object, chat bool) error) error {
-	data, err := value(ctx, db, "ItemTable", composersKey)
+func inside(get func(key string) ([]byte, error), take func(id string, o trace.Object, chat bool) error) error {
+	data, err := get(composersKey)
 	if err != nil {
 		return err
 	}
@@ -180,7 +212,7 @@ func inside(ctx context.Context, db *sqlitedb.DB, take func(id string, o trace.O
 		}
 	}
 	for _, key := range chatKeys {
-		data, err := value(ctx, db, "ItemTable", key)
+		data, err := get(key)
 		if err != nil {
 			return err
 		}

@@ -12,9 +12,6 @@ import (
 // line without the list of tools that another agent has there, or by its form of tool calls.
 func (Parser) Match(path string, head []byte) ingest.Match {
 	path = strings.ReplaceAll(path, `\`, "/")
-	if why := database(path, head); why != "" {
-		return ingest.Match{Verdict: ingest.NotSession, Reason: why}
-	}
 	home := strings.Contains(path, "/agent-transcripts/")
 	if strings.HasSuffix(path, ".txt") {
 		return matchText(home, head)
@@ -137,15 +134,6 @@ func hasContent(s *jscan.Scanner) (found bool) {
 		s.Skip()
 	}
 	return found || s.Bad() // it is cut
-}
-
-// database names exports of the editor's database.
-func database(path string, head []byte) string {
-	base := path[strings.LastIndexByte(path, '/')+1:]
-	if strings.HasSuffix(base, ".json") && (bytes.Contains(head, []byte("aiService.prompts")) || bytes.Contains(head, []byte("composer.composerData"))) {
-		return "an export of the editor's database, which is not read yet"
-	}
-	return ""
 }
 
 // matchText recognises the text form by its headings.

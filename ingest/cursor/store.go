@@ -20,7 +20,7 @@ type Store struct{}
 
 // Format describes the store.
 func (Store) Format() ingest.Format {
-	return ingest.Format{Agent: agent, Parser: "cursor-store", Title: "Cursor", Version: 1, StoreKind: "sqlite", Roots: storeRoots}
+	return ingest.Format{Agent: agent, Parser: "cursor-store", Title: "Cursor", Version: 2, StoreKind: "sqlite", Roots: storeRoots}
 }
 
 func storeRoots(env ingest.Env) []ingest.Root {
@@ -157,6 +157,7 @@ func (Store) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) er
 	}
 	r.HasToolStatus = t.Stated
 	calls.Close(s)
+	tellsAll(log, s.Main, rankStore)
 	return log.Close()
 }
 

@@ -254,6 +254,7 @@ func (p *parser) finish(whole bool) {
 		if p.run.Last == rows.LastCall {
 			p.run.Row.EndState = "unknown" // whether the call ended is not in the log
 		}
+		tellsAll(p.log, p.run, rankTranscript)
 	}
 	p.finishStreams(whole)
 }
