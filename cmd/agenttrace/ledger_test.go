@@ -58,7 +58,7 @@ func TestOneLedger(t *testing.T) {
 		WHERE native_session_id = '%' AND run_kind = 'main')`
 	for _, c := range []struct {
 		query, name, dir, session, first string
-		alone, want               string
+		alone, want                      string
 	}{
 		// Without the rule the log's own calls and its totals come on top: 10 calls, 286 tokens of output.
 		{sums, "the database before the log", "copilot/store", "0d6a0000-0000-4000-8000-000000000007", ".copilot/session-state",
