@@ -15,7 +15,7 @@ import (
 )
 
 // version is raised when the same file would yield other rows.
-const version = 1
+const version = 2
 
 // The agents of the family.
 const (

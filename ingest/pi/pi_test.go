@@ -280,3 +280,32 @@ func TestTaskTotals(t *testing.T) {
 		}
 	})
 }
+
+// TestEditedCopy: a copy of a session of the first versions, which have no ids, in which a text was edited
+// tells the same call of the model.
+func TestEditedCopy(t *testing.T) {
+	const name = ".pi/agent/2025-11-20T23-33-00-000Z_0a0b0c0d-0000-4000-8000-00000000a005.jsonl"
+	data, err := os.ReadFile(filepath.Join(testdata(agentPi), "first-version", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := func(data string) (out []schema.ID) {
+		src := ingesttest.NewSource("/home/ana/"+name, t.TempDir(), []byte(data))
+		if err := (Parser{}).Parse(context.Background(), src, func(r schema.Row) error {
+			if m, ok := r.(*schema.ModelCall); ok {
+				out = append(out, m.ModelCallID)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	edited := strings.Replace(string(data), `"text":"ä"`, `"text":"umlaut"`, 1)
+	if edited == string(data) {
+		t.Fatal("the sample has changed")
+	}
+	if a, b := calls(string(data)), calls(edited); len(a) == 0 || !reflect.DeepEqual(a, b) {
+		t.Errorf("%v, in the copy %v", a, b)
+	}
+}

@@ -99,7 +99,12 @@ func (p *parser) response(e *entry, m *message, content bool) {
 	}
 	u := readUsage(m.usage)
 	u.disjoint(m.api.Raw)
-	id := p.log.ID("response", "of "+p.model).With(uint64(p.log.Key()))
+	id := p.log.ID("response", "of "+p.model)
+	if len(e.id.Raw) == 0 && p.log.At() != 0 && !rows.Zero(&u.Usage) {
+		id = id.With(uint64(p.log.At())) // the first versions have no ids, and texts of copies may be edited
+	} else {
+		id = id.With(uint64(p.log.Key()))
+	}
 	id = rows.Fingerprint(id, &u.Usage)
 	if rows.Zero(&u.Usage) {
 		u.Usage = schema.Usage{} // zeros are written where nothing is known
