@@ -19,16 +19,7 @@
 --   lost_usd       [USD] Money that it took; NULL = it cannot be told.
 --   sentence       What happened, in words.
 --   hint           What to do.
-WITH findings AS (
-    SELECT
-        session_id, anomaly, severity, value, threshold, evidence, call_ids, source_id, first_line, last_line, lost_ms, lost_usd
-    FROM session_findings_v1
-    UNION ALL
-    SELECT session_id, anomaly, severity, value, threshold, evidence, NULL, NULL, NULL, NULL, NULL, lost_usd
-    FROM cost_spikes_v1
-),
-
-params AS (
+WITH params AS (
     SELECT
         max(value) FILTER (WHERE key = 'rules.common_share') AS common_share,
         max(value) FILTER (WHERE key = 'rules.common_min_sessions') AS min_sessions
@@ -71,7 +62,7 @@ SELECT
         END
     ) AS sentence,
     r.hint
-FROM findings AS f
+FROM all_findings_v1 AS f
 JOIN anomaly_rules_v1 AS r USING (anomaly)
 JOIN anomaly_scope_v1 AS a USING (anomaly)
 CROSS JOIN params AS p
@@ -79,5 +70,5 @@ JOIN sessions_v1 AS s USING (session_id)
 -- What a session that goes on may still bring is no finding yet.
 WHERE NOT (
     s.is_live
-    AND f.anomaly IN ('proc.premature_stop', 'proc.ended_in_error', 'proc.unanswered', 'data.truncated', 'tool.lost_results', 'verify.stale', 'verify.none')
+    AND f.anomaly IN ('proc.premature_stop', 'proc.ended_in_error', 'proc.unanswered', 'data.truncated', 'tool.lost_results', 'verify.stale', 'verify.none', 'cost.subagents')
 )

@@ -17,7 +17,7 @@ WITH params AS (
 
 fired AS (
     SELECT anomaly, count(*) AS session_count
-    FROM (SELECT anomaly FROM session_findings_v1 UNION ALL SELECT anomaly FROM cost_spikes_v1) AS f
+    FROM all_findings_v1
     GROUP BY anomaly
 )
 

@@ -5,7 +5,7 @@
 -- columns:
 --   session_id  The session.
 --   anomaly     context.pressure, context.compaction_storm, context.mid_task_compaction, context.cache_miss_storm,
---               context.never_cached, context.long_rate.
+--               context.never_cached, context.long_rate, context.rereads.
 --   value       What was measured; its unit is in anomaly_rules.
 --   evidence    What caused it, where that is no call: ids of events, files, instants.
 --   call_ids    The tool calls or model calls that caused it, the first to look at first.
@@ -18,7 +18,9 @@ WITH params AS (
     SELECT
         max(value) FILTER (WHERE key = 'context.cache_miss_storm.min_steps') AS min_steps,
         max(value) FILTER (WHERE key = 'context.cache_miss_storm.min_misses') AS min_misses,
-        max(value) FILTER (WHERE key = 'context.never_cached.min_calls') AS min_calls
+        max(value) FILTER (WHERE key = 'context.never_cached.min_calls') AS min_calls,
+        max(value) FILTER (WHERE key = 'context.rereads.next_reads') AS next_reads,
+        max(value) FILTER (WHERE key = 'context.rereads.min_reads') AS min_reads
     FROM thresholds_v1
 ),
 
@@ -59,6 +61,32 @@ compactions AS (
     FROM session_events_v1
     WHERE event IN ('compaction', 'compaction_end')
     GROUP BY session_id
+),
+
+-- The reads that came next after each compaction, and whether the file had been read before it.
+next_reads AS (
+    SELECT
+        e.session_id, e.event_id, r.tool_call_id, r.seq,
+        row_number() OVER (PARTITION BY e.event_id ORDER BY r.seq, r.path) AS place,
+        f.first_read < e.seq AS is_known
+    FROM session_events_v1 AS e
+    JOIN sessions_v1 AS s USING (session_id)
+    JOIN file_reads_v1 AS r ON r.run_id = e.run_id AND r.seq > e.seq
+    JOIN (SELECT run_id, path, min(seq) AS first_read FROM file_reads_v1 GROUP BY run_id, path) AS f
+        ON f.run_id = r.run_id AND f.path = r.path
+    WHERE e.event IN ('compaction', 'compaction_end') AND s.has_compactions
+),
+
+rereads AS (
+    SELECT
+        n.session_id,
+        n.event_id,
+        count(*) FILTER (WHERE n.is_known) / count(*)::DOUBLE AS known_share,
+        list(n.tool_call_id ORDER BY n.seq, n.tool_call_id) FILTER (WHERE n.is_known) AS call_ids
+    FROM next_reads AS n
+    JOIN params AS p ON n.place <= p.next_reads
+    GROUP BY n.session_id, n.event_id, p.min_reads
+    HAVING count(*) >= p.min_reads
 )
 
 SELECT
@@ -99,3 +127,7 @@ SELECT
     long_ids AS call_ids
 FROM calls
 WHERE long_ids IS NOT NULL
+UNION ALL BY NAME
+SELECT session_id, 'context.rereads' AS anomaly, max(known_share) AS value, arg_max(call_ids, known_share) AS call_ids
+FROM rereads
+GROUP BY session_id

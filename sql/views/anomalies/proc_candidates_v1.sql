@@ -5,7 +5,8 @@
 -- columns:
 --   session_id  The session.
 --   anomaly     proc.premature_stop, proc.ended_in_error, proc.unanswered, proc.interrupts, proc.pushback, proc.denials,
---               proc.subagent_runaway, proc.subagent_depth, proc.truncated_answers, proc.refusals.
+--               proc.subagent_runaway, proc.subagent_depth, proc.truncated_answers, proc.refusals,
+--               proc.model_fallback.
 --   value       What was measured; its unit is in anomaly_rules.
 --   at_most     The severity that it does not pass, whatever the limits; NULL = it has no such bound.
 --   evidence    What caused it, where that is no call: ids of events, files, instants.
@@ -93,6 +94,30 @@ denials AS (
     FROM tool_calls_v1
     WHERE status = 'denied'
     GROUP BY session_id
+),
+
+spawns AS (
+    SELECT
+        session_id,
+        list(spawn_tool_call_id ORDER BY started_at, run_id) FILTER (WHERE spawn_tool_call_id IS NOT NULL) AS call_ids,
+        list(spawn_tool_call_id ORDER BY depth DESC, started_at, run_id) FILTER (WHERE spawn_tool_call_id IS NOT NULL) AS deep_call_ids
+    FROM runs_v1
+    WHERE run_kind = 'subagent'
+    GROUP BY session_id
+),
+
+turn_starts AS (
+    SELECT run_id, turn_id, min(seq) AS seq FROM context_steps_v1 GROUP BY run_id, turn_id
+),
+
+-- One change for good, between two answers to one prompt: who chooses a model does it between prompts, and a helper
+-- model gives back to the one that asked it.
+fallbacks AS (
+    SELECT session_id, run_id, min(model_call_id) AS model_call_id, min(turn_id) AS turn_id, min(seq) AS seq
+    FROM context_steps_v1
+    WHERE is_model_switch
+    GROUP BY session_id, run_id
+    HAVING count(*) = 1
 )
 
 SELECT
@@ -121,13 +146,20 @@ UNION ALL BY NAME
 SELECT session_id, 'proc.denials' AS anomaly, len(denied_ids) AS value, denied_ids AS call_ids
 FROM denials
 UNION ALL BY NAME
-SELECT m.session_id, 'proc.subagent_runaway' AS anomaly, m.subagent_count AS value, s.main_source_id AS source_id
+SELECT m.session_id, 'proc.subagent_runaway' AS anomaly, m.subagent_count AS value, p.call_ids, s.main_source_id AS source_id
 FROM session_metrics_v1 AS m
 JOIN sessions_v1 AS s USING (session_id)
+LEFT JOIN spawns AS p USING (session_id)
 UNION ALL BY NAME
-SELECT m.session_id, 'proc.subagent_depth' AS anomaly, m.max_depth AS value, s.main_source_id AS source_id
+SELECT m.session_id, 'proc.subagent_depth' AS anomaly, m.max_depth AS value, p.deep_call_ids AS call_ids, s.main_source_id AS source_id
 FROM session_metrics_v1 AS m
 JOIN sessions_v1 AS s USING (session_id)
+LEFT JOIN spawns AS p USING (session_id)
 UNION ALL BY NAME
 SELECT session_id, anomaly, answer_count AS value, ids AS evidence, source_id, first_line, last_line
 FROM answers
+UNION ALL BY NAME
+SELECT f.session_id, 'proc.model_fallback' AS anomaly, 1 AS value, [f.model_call_id] AS call_ids
+FROM fallbacks AS f
+JOIN (SELECT run_id FROM runs_v1 WHERE run_kind = 'main') AS r USING (run_id)
+JOIN turn_starts AS t ON t.run_id = f.run_id AND t.turn_id = f.turn_id AND t.seq < f.seq

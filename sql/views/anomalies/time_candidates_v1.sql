@@ -106,6 +106,19 @@ refusals AS (
     FROM errors_v1
     WHERE source = 'api' AND (http_status IN (429, 529) OR error_type IN ('rate_limit', 'overloaded', 'quota'))
     GROUP BY session_id
+),
+
+failures AS (
+    SELECT
+        session_id,
+        list(lower(hex(error_id)) ORDER BY seq, error_id) AS evidence,
+        arg_min(source_id, seq) AS source_id,
+        min(line) AS first_line,
+        max(line) AS last_line,
+        sum(retry_after_ms) AS lost_ms
+    FROM errors_v1
+    WHERE source = 'api'
+    GROUP BY session_id
 )
 
 SELECT
@@ -132,10 +145,11 @@ SELECT session_id, 'time.rate_limited' AS anomaly, error_count AS value, evidenc
 FROM refusals
 UNION ALL BY NAME
 SELECT
-    m.session_id, 'time.api_errors' AS anomaly,
-    m.api_error_count * 100.0 / greatest(m.model_call_count, p.min_calls) AS value
+    m.session_id, 'time.api_errors' AS anomaly, m.api_error_count * 100.0 / greatest(m.model_call_count, p.min_calls) AS value,
+    f.evidence, f.source_id, f.first_line, f.last_line, f.lost_ms
 FROM session_metrics_v1 AS m
 CROSS JOIN params AS p
+LEFT JOIN failures AS f USING (session_id)
 WHERE m.api_error_count > 0
 UNION ALL BY NAME
 SELECT session_id, 'time.clock' AS anomaly, count(*) AS value, list(tool_call_id ORDER BY seq, tool_call_id)[1:5] AS call_ids
