@@ -44,14 +44,11 @@
 --   reported_cost_usd               Cost as the agent states it, USD.
 --   source_id                       File.
 --   line                            Line that the counters are taken from.
-WITH once AS (
-    SELECT m.*
-    FROM raw.model_calls AS m
-    ANTI JOIN (SELECT source_id, line, call_id FROM raw.call_copies WHERE kind = 'model') AS k
-        ON k.source_id = m.source_id AND k.line = m.line AND k.call_id = m.model_call_id
-    ANTI JOIN raw.copies AS c ON c.source_id = m.source_id AND c.line = m.line
+WITH every AS (
+    -- Copies are taken out last, and by one condition: see tool_calls.
+    SELECT *, source_id AS copy_source_id FROM raw.model_calls
     UNION ALL BY NAME
-    SELECT * FROM raw.merged_model_calls
+    SELECT *, NULL AS copy_source_id FROM raw.merged_model_calls
 )
 
 SELECT
@@ -102,10 +99,14 @@ SELECT
     m.reported_cost_usd::DECIMAL(24, 12) AS reported_cost_usd,
     m.source_id,
     m.line
-FROM once AS m
+FROM every AS m
 LEFT JOIN raw.model_names AS n
     -- Written as comparisons of one side with the other, so that it is a hash join.
     ON n.raw_model = coalesce(m.response_model, m.request_model)
     AND coalesce(n.provider_name, '') = coalesce(m.provider_name, '')
     AND coalesce(n.valid_from, '-infinity'::TIMESTAMPTZ) <= coalesce(m.occurred_at, '-infinity'::TIMESTAMPTZ)
     AND coalesce(n.valid_to, 'infinity'::TIMESTAMPTZ) > coalesce(m.occurred_at, '-infinity'::TIMESTAMPTZ)
+LEFT JOIN (SELECT source_id, line, call_id FROM raw.call_copies WHERE kind = 'model') AS k
+    ON k.source_id = m.copy_source_id AND k.line = m.line AND k.call_id = m.model_call_id
+LEFT JOIN raw.copies AS c ON c.source_id = m.copy_source_id AND c.line = m.line
+WHERE coalesce(k.line, c.line) IS NULL

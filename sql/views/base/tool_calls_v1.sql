@@ -39,14 +39,12 @@
 --   source_id            File.
 --   line                 Line of the request.
 --   result_line          Line of the result.
-WITH once AS (
-    SELECT t.*
-    FROM raw.tool_calls AS t
-    ANTI JOIN (SELECT source_id, line, call_id FROM raw.call_copies WHERE kind = 'tool') AS k
-        ON k.source_id = t.source_id AND k.line = t.line AND k.call_id = t.tool_call_id
-    ANTI JOIN raw.copies AS c ON c.source_id = t.source_id AND c.line = t.line
+WITH every AS (
+    -- Copies are taken out last, and by one condition: the engine guesses that each leaves a fifth of the rows, and
+    -- would then turn the joins round and keep all calls in memory. What is merged from copies is none itself.
+    SELECT *, source_id AS copy_source_id FROM raw.tool_calls
     UNION ALL BY NAME
-    SELECT * FROM raw.merged_tool_calls
+    SELECT *, NULL AS copy_source_id FROM raw.merged_tool_calls
 ),
 
 -- A tool that the log itself gives to a server is that server's, whatever its name would mean elsewhere.
@@ -59,7 +57,7 @@ named AS (
             ELSE coalesce(n.tool_name, t.tool_name_raw)
         END AS name,
         coalesce(t.mcp_server, n.mcp_server) AS server
-    FROM once AS t
+    FROM every AS t
     LEFT JOIN raw.tool_names AS n USING (tool_name_raw)
 ),
 
@@ -130,3 +128,7 @@ SELECT
 FROM named AS t
 -- By session too, so that who asks for one session does not sum up the commands of all.
 LEFT JOIN parts AS p USING (session_id, tool_call_id)
+LEFT JOIN (SELECT source_id, line, call_id FROM raw.call_copies WHERE kind = 'tool') AS k
+    ON k.source_id = t.copy_source_id AND k.line = t.line AND k.call_id = t.tool_call_id
+LEFT JOIN raw.copies AS c ON c.source_id = t.copy_source_id AND c.line = t.line
+WHERE coalesce(k.line, c.line) IS NULL

@@ -81,4 +81,7 @@ SELECT
     s.agent, s.project_id, s.machine_id
 FROM model_calls_v1 AS c
 JOIN sessions_v1 AS s USING (session_id)
+-- It adds nothing but a better guess of the number of calls, without which the engine would keep all of them in memory,
+-- in place of their prices.
+LEFT JOIN (SELECT model_call_id FROM call_costs_v1) AS n USING (model_call_id)
 LEFT JOIN call_costs_v1 AS p USING (model_call_id)

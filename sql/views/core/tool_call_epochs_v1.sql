@@ -28,8 +28,7 @@ WITH prompts AS (
 
 calls AS (
     SELECT
-        tool_call_id, session_id, run_id, turn_id, model_call_id, seq, tool_name, tool_kind, requested_at,
-        args_hash, args_norm_hash, result_hash, status, is_polling,
+        tool_call_id, session_id, run_id, requested_at,
         coalesce(
             count(*) FILTER (WHERE is_state_changing AND status IN ('ok', 'unknown')) OVER (
                 PARTITION BY run_id ORDER BY seq, tool_call_id
@@ -38,13 +37,20 @@ calls AS (
             0
         ) AS change_count
     FROM tool_calls_v1
+),
+
+-- Both of these sort their rows: they are kept narrow, and the rest of a call is added at the end.
+epochs AS (
+    SELECT c.tool_call_id, c.session_id, c.change_count + coalesce(p.prompt_count, 0) AS epoch
+    FROM calls AS c
+    ASOF LEFT JOIN prompts AS p
+        ON p.run_id = c.run_id
+        AND p.started_at <= c.requested_at
 )
 
 SELECT
-    c.tool_call_id, c.session_id, c.run_id, c.turn_id, c.model_call_id, c.seq, c.tool_name, c.tool_kind,
-    c.args_hash, c.args_norm_hash, c.result_hash, c.status, c.is_polling,
-    c.change_count + coalesce(p.prompt_count, 0) AS epoch
-FROM calls AS c
-ASOF LEFT JOIN prompts AS p
-    ON p.run_id = c.run_id
-    AND p.started_at <= c.requested_at
+    t.tool_call_id, t.session_id, t.run_id, t.turn_id, t.model_call_id, t.seq, t.tool_name, t.tool_kind,
+    t.args_hash, t.args_norm_hash, t.result_hash, t.status, t.is_polling,
+    e.epoch
+FROM tool_calls_v1 AS t
+JOIN epochs AS e ON e.session_id = t.session_id AND e.tool_call_id = t.tool_call_id

@@ -74,31 +74,43 @@ keyed AS (
 placed AS (
     SELECT
         session_id, tool_call_id, seq, activity, target, status, source_id, line,
-        activity || ' ' || target AS step_key,
-        CASE WHEN lag(activity || ' ' || target) OVER w IS DISTINCT FROM activity || ' ' || target THEN 1 ELSE 0 END AS is_new
+        CASE
+            WHEN lag(activity) OVER w IS DISTINCT FROM activity OR lag(target) OVER w IS DISTINCT FROM target THEN 1
+            ELSE 0
+        END AS is_new
     FROM keyed
     WINDOW w AS (PARTITION BY session_id ORDER BY seq, tool_call_id)
 ),
 
 numbered AS (
     SELECT
-        session_id, tool_call_id, seq, activity, target, status, source_id, line, step_key,
+        session_id, tool_call_id, seq, activity, target, status, source_id, line,
         sum(is_new) OVER (PARTITION BY session_id ORDER BY seq, tool_call_id) AS step_no
     FROM placed
+),
+
+-- Lists are sorted afterwards: to order within an aggregate is slow where groups are many and small.
+steps AS (
+    SELECT
+        session_id,
+        step_no::INTEGER AS step_no,
+        any_value(activity) AS activity,
+        any_value(target) AS target,
+        count(*) AS call_count,
+        count(*) FILTER (WHERE status = 'error') AS failed_count,
+        min(seq) AS first_seq,
+        max(seq) AS last_seq,
+        list(struct_pack(seq := seq, id := tool_call_id)) AS calls,
+        arg_min(source_id, seq) AS source_id,
+        arg_min(line, seq) AS line
+    FROM numbered
+    GROUP BY session_id, step_no
 )
 
 SELECT
-    session_id,
-    step_no::INTEGER AS step_no,
-    any_value(activity) AS activity,
-    any_value(target) AS target,
-    any_value(step_key) AS step_key,
-    count(*) AS call_count,
-    count(*) FILTER (WHERE status = 'error') AS failed_count,
-    min(seq) AS first_seq,
-    max(seq) AS last_seq,
-    list(tool_call_id ORDER BY seq, tool_call_id) AS tool_call_ids,
-    arg_min(source_id, seq) AS source_id,
-    arg_min(line, seq) AS line
-FROM numbered
-GROUP BY session_id, step_no
+    session_id, step_no, activity, target,
+    activity || ' ' || target AS step_key,
+    call_count, failed_count, first_seq, last_seq,
+    CASE WHEN call_count = 1 THEN [calls[1].id] ELSE list_transform(list_sort(calls), lambda c: c.id) END AS tool_call_ids,
+    source_id, line
+FROM steps
