@@ -132,6 +132,9 @@ func (g *grower) value(s *jscan.Scanner, name string) {
 		g.out = append(g.out, ']')
 	case jscan.String:
 		t := s.Text()
+		if t.Escaped && len(t.Raw) > 1 && (t.Raw[0] == '{' || t.Raw[0] == '[') && g.inner(t.Bytes(nil), name) {
+			return
+		}
 		g.out = append(append(g.out, '"'), t.Raw...)
 		switch {
 		case isRecordID(name) && g.round > 0:
@@ -145,6 +148,29 @@ func (g *grower) value(s *jscan.Scanner, name string) {
 	default:
 		g.out = append(g.out, s.Raw()...)
 	}
+}
+
+// inner copies a text that is JSON itself, and reports whether it is.
+func (g *grower) inner(text []byte, name string) bool {
+	var s jscan.Scanner
+	s.Reset(text)
+	in := grower{round: g.round, texts: g.texts}
+	in.value(&s, name)
+	if s.End() != nil {
+		return false
+	}
+	g.texts = in.texts
+	g.out = append(g.out, '"')
+	for _, c := range in.out {
+		switch {
+		case c == '"' || c == '\\':
+			g.out = append(g.out, '\\', c)
+		case c >= ' ':
+			g.out = append(g.out, c)
+		}
+	}
+	g.out = append(g.out, '"')
+	return true
 }
 
 // isRecordID reports whether a name is that of the id of a record, a call, a message; those of sessions and
@@ -163,7 +189,7 @@ func isText(name string, raw []byte) bool {
 	switch name {
 	case "text", "content", "stdout", "stderr", "thinking", "reasoning":
 		return true
-	case "output", "result", "message", "prompt", "data", "aggregatedOutput", "aggregated_output", "arguments", "new_string", "old_string":
+	case "output", "result", "message", "prompt", "data", "aggregatedOutput", "aggregated_output", "arguments", "new_string", "old_string", "input", "stringValue", "value", "delta", "thought", "observation", "response", "body":
 		return bytes.IndexByte(raw, ' ') > 0
 	}
 	return false

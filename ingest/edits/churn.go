@@ -2,16 +2,15 @@ package edits
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 )
 
 // Churn remembers which lines a session added to which file. The zero value is ready for use.
 type Churn struct {
-	added map[lineKey]int32 // how often each line was added and not taken out again
+	added map[uint64]int32 // how often each line of a file was added and not taken out again
 }
-
-type lineKey struct{ path, line uint64 }
 
 // shortest is the length from which a line counts: shorter ones (braces, ends) are everywhere.
 const shortest = 3
@@ -44,22 +43,22 @@ func (c *Churn) Apply(path string, added, removed [][]byte) (selfRemoved int64) 
 			continue
 		}
 		if c.added == nil {
-			c.added = make(map[lineKey]int32)
+			c.added = make(map[uint64]int32)
 		}
 		c.added[k]++
 	}
 	return selfRemoved
 }
 
-// keyOf is the key of a line; ok is false for lines too short to count.
-func keyOf(path uint64, line []byte) (k lineKey, ok bool) {
+// keyOf is the key of a line of a file; ok is false for lines too short to count.
+func keyOf(path uint64, line []byte) (k uint64, ok bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) < shortest {
 		return k, false
 	}
 	// Three characters: runes only matter in the few short lines.
-	if len(line) < 4*shortest && len(bytes.Runes(line)) < shortest {
+	if len(line) < 4*shortest && utf8.RuneCount(line) < shortest {
 		return k, false
 	}
-	return lineKey{path, xxhash.Sum64(line)}, true
+	return xxhash.Sum64(line) ^ path, true
 }

@@ -2,6 +2,8 @@ package edits
 
 import (
 	"bytes"
+	"slices"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -28,47 +30,79 @@ func Replace(old, new []byte) (added, removed [][]byte) {
 	return diff(a, b)
 }
 
+// A room is what a line diff works in; it is used again.
+type room struct {
+	ha, hb       []uint64
+	ia, ib       []int32
+	keepA, keepB []bool
+	way          []uint8
+	row          []int32
+	in           map[uint64]struct{}
+}
+
+var rooms = sync.Pool{New: func() any { return &room{in: map[uint64]struct{}{}} }}
+
+// maxKept is the number of cells, and of lines sixteen times, up to which a room is kept.
+const maxKept = 1 << 16
+
 // diff keeps a longest common subsequence of a and b and returns the other lines.
 func diff(a, b [][]byte) (added, removed [][]byte) {
-	ha, hb := hashes(a), hashes(b)
+	r := rooms.Get().(*room)
+	r.ha, r.hb = hashes(r.ha[:0], a), hashes(r.hb[:0], b)
 	// Lines that the other side does not have are changed in any case. What is left is often short even
 	// where whole files were rewritten.
-	ia, ib := shared(ha, hb), shared(hb, ha)
-	n, m := len(ia), len(ib)
-	keepA, keepB := make([]bool, len(a)), make([]bool, len(b))
+	r.ia, r.ib = r.shared(r.ia[:0], r.ha, r.hb), r.shared(r.ib[:0], r.hb, r.ha)
+	n, m := len(r.ia), len(r.ib)
+	r.keepA, r.keepB = cleared(r.keepA, len(a)), cleared(r.keepB, len(b))
 	if n > 0 && m > 0 && n <= maxCells/m {
-		common(ha, hb, ia, ib, keepA, keepB)
+		r.common()
 	}
 	for i, l := range a {
-		if !keepA[i] {
+		if !r.keepA[i] {
 			removed = append(removed, l)
 		}
 	}
 	for i, l := range b {
-		if !keepB[i] {
+		if !r.keepB[i] {
 			added = append(added, l)
 		}
+	}
+	if len(r.way) <= maxKept && len(a)+len(b) <= maxKept/16 {
+		rooms.Put(r)
 	}
 	return added, removed
 }
 
-func hashes(lines [][]byte) []uint64 {
-	h := make([]uint64, len(lines))
-	for i, l := range lines {
-		h[i] = xxhash.Sum64(l)
+// cleared is a slice of n zero values, in s if there is room.
+func cleared[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
+}
+
+func hashes(h []uint64, lines [][]byte) []uint64 {
+	for _, l := range lines {
+		h = append(h, xxhash.Sum64(l))
 	}
 	return h
 }
 
-// shared returns the indexes of the values of x that are also in y.
-func shared(x, y []uint64) []int32 {
-	in := make(map[uint64]struct{}, len(y))
-	for _, v := range y {
-		in[v] = struct{}{}
+// shared appends the indexes of the values of x that are also in y.
+func (r *room) shared(idx []int32, x, y []uint64) []int32 {
+	if len(x)*len(y) <= 256 { // most edits are of a few lines
+		for i, v := range x {
+			if slices.Contains(y, v) {
+				idx = append(idx, int32(i))
+			}
+		}
+		return idx
 	}
-	var idx []int32
+	clear(r.in)
+	for _, v := range y {
+		r.in[v] = struct{}{}
+	}
 	for i, v := range x {
-		if _, ok := in[v]; ok {
+		if _, ok := r.in[v]; ok {
 			idx = append(idx, int32(i))
 		}
 	}
@@ -77,15 +111,16 @@ func shared(x, y []uint64) []int32 {
 
 // common marks a longest common subsequence of the lines ia of a and ib of b. The table of lengths is
 // kept as one row; of each cell two bits remain that say which way the subsequence goes.
-func common(ha, hb []uint64, ia, ib []int32, keepA, keepB []bool) {
+func (r *room) common() {
+	ha, hb, ia, ib := r.ha, r.hb, r.ia, r.ib
 	n, m := len(ia), len(ib)
 	const (
 		both  = 1 // the two lines are the same and are kept
 		skipA = 2
 		skipB = 3
 	)
-	way := make([]uint8, (n*m+3)/4)
-	row := make([]int32, m+1) // row[j] = length for a[i+1:], b[j:], then for a[i:], b[j:]
+	r.way, r.row = cleared(r.way, (n*m+3)/4), cleared(r.row, m+1)
+	way, row := r.way, r.row // row[j] = length for a[i+1:], b[j:], then for a[i:], b[j:]
 	for i := n - 1; i >= 0; i-- {
 		diagonal := int32(0) // length for a[i+1:], b[j+1:]
 		for j := m - 1; j >= 0; j-- {
@@ -110,7 +145,7 @@ func common(ha, hb []uint64, ia, ib []int32, keepA, keepB []bool) {
 		cell := i*m + j
 		switch way[cell>>2] >> (cell & 3 * 2) & 3 {
 		case both:
-			keepA[ia[i]], keepB[ib[j]] = true, true
+			r.keepA[ia[i]], r.keepB[ib[j]] = true, true
 			i++
 			j++
 		case skipA:

@@ -26,6 +26,7 @@ type reader struct {
 	s       *rows.Session
 	main    *agent
 	agents  map[*rows.Run]*agent
+	order   []*agent // as they began
 	scanner jscan.Scanner
 	inner   jscan.Scanner
 	wire    schema.ID            // what keys of lines are made of
@@ -231,6 +232,7 @@ func (r *reader) agentOf(run *rows.Run) *agent {
 	if a == nil {
 		a = &agent{run: run, calls: map[string]*rows.Call{}, again: map[string]uint64{}, args: map[*rows.Call][]byte{}}
 		r.agents[run] = a
+		r.order = append(r.order, a)
 	}
 	return a
 }
@@ -240,7 +242,7 @@ func (r *reader) finish(whole bool) error {
 	if r.s == nil {
 		return r.l.Close()
 	}
-	for _, a := range r.agentsInOrder() {
+	for _, a := range r.order {
 		r.flush(a)
 	}
 	row := &r.s.Row
@@ -258,25 +260,4 @@ func (r *reader) finish(whole bool) error {
 		row.Title = r.state.title
 	}
 	return r.l.Close()
-}
-
-// agentsInOrder lists the runs as they began.
-func (r *reader) agentsInOrder() []*agent {
-	out := []*agent{r.main}
-	for i := 0; i < len(out); i++ {
-		var next *agent
-		for _, a := range r.agents {
-			listed := false
-			for _, o := range out {
-				listed = listed || o == a
-			}
-			if !listed && (next == nil || a.run.Row.Line < next.run.Row.Line || a.run.Row.Line == next.run.Row.Line && a.run.Row.NativeRunID < next.run.Row.NativeRunID) {
-				next = a
-			}
-		}
-		if next != nil {
-			out = append(out, next)
-		}
-	}
-	return out
 }

@@ -131,7 +131,7 @@ func (r *reader) asked(a *agent, s *jscan.Scanner) {
 			s.Skip()
 		}
 	}
-	for _, b := range r.agentsInOrder() {
+	for _, b := range r.order {
 		r.flush(b) // the call may be a sub-agent's, whose arguments are complete now
 	}
 	r.approvals[id] = ap
@@ -175,7 +175,10 @@ func (r *reader) callNamed(ap *approval) *rows.Call {
 	if c := ap.a.calls[ap.call]; c != nil {
 		return c
 	}
-	for _, a := range r.agentsInOrder() {
+	for _, a := range r.order {
+		if len(a.open) == 0 {
+			continue
+		}
 		if c := a.calls[ap.call]; c != nil && !c.Ended() {
 			return c
 		}

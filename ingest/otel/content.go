@@ -69,8 +69,8 @@ func list(raw []byte) []trace.Message {
 func numbered(a *attrs, prefix string) []trace.Message {
 	type fields map[string][]byte
 	byNumber := map[int]fields{}
-	for i, name := range a.names {
-		rest, ok := strings.CutPrefix(name, prefix)
+	for _, at := range *a {
+		rest, ok := strings.CutPrefix(at.name, prefix)
 		if !ok {
 			continue
 		}
@@ -82,7 +82,7 @@ func numbered(a *attrs, prefix string) []trace.Message {
 		if byNumber[n] == nil {
 			byNumber[n] = fields{}
 		}
-		byNumber[n][strings.TrimPrefix(field, "message.")] = a.raws[i]
+		byNumber[n][strings.TrimPrefix(field, "message.")] = at.raw
 	}
 	var order []int
 	for n := range byNumber {

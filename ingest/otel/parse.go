@@ -2,6 +2,7 @@ package otel
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -20,7 +21,7 @@ func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 }
 
 func newParser(agent string, src *ingest.Source, emit ingest.Emit) *parser {
-	return &parser{src: src, log: rows.New(agent, src, emit), seen: map[string]*span{}}
+	return &parser{src: src, log: rows.New(agent, src, emit), seen: map[spanKey]*span{}, names: map[string]string{}}
 }
 
 func (p *parser) read(ctx context.Context) error {
@@ -57,48 +58,48 @@ func (p *parser) read(ctx context.Context) error {
 
 // A parser reads one dump.
 type parser struct {
-	src      *ingest.Source
-	log      *rows.Log
-	n        int64
-	spans    []*span
-	seen     map[string]*span
-	volatile bool // the text is gone after each line
-	kept     int64
-	dropped  int64
-	cut      bool
-	resource attrs // of the current resource
-	version  string
-	branch   string
-	commit   string
-	remote   string
-	copilot  *copilot // of GitHub Copilot: what else is there of its sessions
+	src       *ingest.Source
+	log       *rows.Log
+	n         int64
+	spans     []*span
+	seen      map[spanKey]*span
+	names     map[string]string // of attributes; those that are not of interest are empty
+	lastTrace string
+	volatile  bool // the text is gone after each line
+	kept      int64
+	dropped   int64
+	cut       bool
+	resource  attrs // of the current resource
+	version   string
+	branch    string
+	commit    string
+	remote    string
+	copilot   *copilot // of GitHub Copilot: what else is there of its sessions
 }
+
+// A spanKey names a span.
+type spanKey struct{ trace, id string }
 
 // value takes a value of the file: an export request, a span, or a list.
 func (p *parser) value(raw []byte) {
-	if trace.Kind(raw) == jscan.Array {
+	var s jscan.Scanner
+	s.Reset(raw)
+	switch s.Kind() {
+	case jscan.Array:
 		for e, whole := range trace.Elems(raw) {
 			if whole {
 				p.value(e)
 			}
 		}
 		return
+	case jscan.Object:
+		if p.request(&s) {
+			return
+		}
 	}
 	o := trace.ObjectOf(raw)
-	known := false
-	for _, name := range [...]string{"resourceSpans", "resource_spans", "batches"} {
-		for e := range trace.Elems(o.Raw(name)) {
-			known = true
-			p.resourceSpans(trace.ObjectOf(e))
-		}
-		known = known || o.Has(name)
-	}
-	for e := range trace.Elems(o.Raw("resourceLogs")) {
-		known = true
-		p.resourceLogs(trace.ObjectOf(e))
-	}
 	switch {
-	case known, o.Has("resourceLogs"), o.Has("resourceMetrics"):
+	case o.Has("resourceMetrics"):
 	case trace.Kind(o.Raw("data")) == jscan.Array:
 		for e := range trace.Elems(o.Raw("data")) {
 			for s := range trace.Elems(trace.ObjectOf(e).Raw("spans")) {
@@ -109,7 +110,7 @@ func (p *parser) value(raw []byte) {
 		p.n++
 		p.log.Begin(p.n, 0, 0)
 	case isDump(o), p.copilot != nil && isCopilotSpan(o):
-		p.resource = attrs{}
+		p.resource = nil
 		p.attributes(&p.resource, o.Object("resource").Raw("attributes"))
 		p.about()
 		p.span(o)
@@ -117,6 +118,61 @@ func (p *parser) value(raw []byte) {
 		p.n++
 		p.log.Begin(p.n, 0, 0)
 		p.log.Unknown("value")
+	}
+}
+
+// request takes an export request and reports whether it is one. It is walked in place: what is of
+// interest is nested so deep that finding the end of each value first would cost more than reading it.
+func (p *parser) request(s *jscan.Scanner) (known bool) {
+	for s.Object(); s.Key(); {
+		switch string(s.Name) {
+		case "resourceSpans", "resource_spans", "batches":
+			known = known || s.Kind() != jscan.Null
+			for in := s.ArrayOrSkip(); in && s.Elem(); {
+				p.resourceOf(s, "spans", p.span, "scopeSpans", "scope_spans", "instrumentationLibrarySpans")
+			}
+		case "resourceLogs":
+			known = known || s.Kind() != jscan.Null
+			for in := s.ArrayOrSkip(); in && s.Elem(); {
+				p.resourceOf(s, "logRecords", p.logRecord, "scopeLogs")
+			}
+		default:
+			s.Skip()
+		}
+	}
+	return known
+}
+
+// resourceOf takes what one resource exported: records in a list, which is in each of the scopes.
+func (p *parser) resourceOf(s *jscan.Scanner, list string, take func(trace.Object), scopes ...string) {
+	p.resource = nil
+	ahead := *s // the resource is wanted first, wherever it stands
+	for in := ahead.ObjectOrSkip(); in && ahead.Key(); {
+		if string(ahead.Name) == "resource" {
+			p.attributes(&p.resource, trace.ObjectOf(ahead.Raw()).Raw("attributes"))
+			break
+		}
+		ahead.Skip()
+	}
+	p.about()
+	for in := s.ObjectOrSkip(); in && s.Key(); {
+		if !slices.Contains(scopes, string(s.Name)) {
+			s.Skip()
+			continue
+		}
+		for in := s.ArrayOrSkip(); in && s.Elem(); {
+			for in := s.ObjectOrSkip(); in && s.Key(); {
+				if string(s.Name) != list {
+					s.Skip()
+					continue
+				}
+				for in := s.ArrayOrSkip(); in && s.Elem(); {
+					if raw := s.Raw(); !s.Bad() {
+						take(trace.ObjectOf(raw))
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -136,61 +192,34 @@ func (p *parser) about() {
 	}
 }
 
-func (p *parser) resourceSpans(o trace.Object) {
-	p.resource = attrs{}
-	p.attributes(&p.resource, o.Object("resource").Raw("attributes"))
-	p.about()
-	for _, name := range [...]string{"scopeSpans", "scope_spans", "instrumentationLibrarySpans"} {
-		for e := range trace.Elems(o.Raw(name)) {
-			for s, whole := range trace.Elems(trace.ObjectOf(e).Raw("spans")) {
-				if whole {
-					p.span(trace.ObjectOf(s))
-				}
-			}
-		}
-	}
-}
-
 // inference is the log record that tells a call in the place of a span, or beside it.
 const inference = "gen_ai.client.inference.operation.details"
 
-func (p *parser) resourceLogs(o trace.Object) {
-	p.resource = attrs{}
-	p.attributes(&p.resource, o.Object("resource").Raw("attributes"))
-	p.about()
-	for e := range trace.Elems(o.Raw("scopeLogs")) {
-		for r, whole := range trace.Elems(trace.ObjectOf(e).Raw("logRecords")) {
-			rec := trace.ObjectOf(r)
-			if !whole {
-				continue
-			}
-			if rec.Str("eventName") != inference {
-				p.n++
-				p.log.Begin(p.n, 0, 0)
-				name := rec.Str("eventName")
-				if strings.HasPrefix(name, "gen_ai.") {
-					p.log.Unknown("log " + name)
-				}
-				continue
-			}
-			p.n++
-			p.src.Records++
-			s := p.spanOf(rec)
-			if s.start = trace.Instant(rec.First("timeUnixNano", "observedTimeUnixNano")); s.role == trace.OtherSpan {
-				s.role = trace.CallSpan
-			}
-			p.keep(s)
+func (p *parser) logRecord(rec trace.Object) {
+	p.n++
+	name := rec.Str("eventName")
+	if name != inference {
+		p.log.Begin(p.n, 0, 0)
+		if strings.HasPrefix(name, "gen_ai.") {
+			p.log.Unknown("log " + name)
 		}
+		return
 	}
+	p.src.Records++
+	s := p.spanOf(rec)
+	if s.start = trace.Instant(rec.First("timeUnixNano", "observedTimeUnixNano")); s.role == trace.OtherSpan {
+		s.role = trace.CallSpan
+	}
+	p.keep(s)
 }
 
 func (p *parser) span(o trace.Object) {
 	p.n++
 	p.src.Records++
 	s := p.spanOf(o)
-	for i, name := range p.resource.names { // a session named for the whole resource
-		if name == "session.id" && s.attrs.conversation() == "" {
-			s.attrs.add(name, p.resource.raws[i])
+	for _, at := range p.resource { // a session named for the whole resource
+		if at.name == "session.id" && s.attrs.conversation() == "" {
+			s.attrs.add(at.name, at.raw)
 		}
 	}
 	p.keep(s)
@@ -203,11 +232,11 @@ func (p *parser) keep(s *span) {
 		p.log.Unknown("span without id")
 		return
 	}
-	key := s.trace + "/" + s.id
+	key := spanKey{s.trace, s.id}
 	if have := p.seen[key]; have != nil {
-		for i, name := range s.attrs.names {
-			if have.attrs.raw(name) == nil {
-				have.attrs.add(name, s.attrs.raws[i])
+		for _, at := range s.attrs {
+			if have.attrs.raw(at.name) == nil {
+				have.attrs.add(at.name, at.raw)
 			}
 		}
 		return
@@ -303,7 +332,7 @@ func finish(a *attrs) string {
 		if s := trace.Str(e); s != "" {
 			return s
 		}
-		return trace.Str(scalar(trace.ObjectOf(e)))
+		return trace.Str(scalar(e))
 	}
 	return trace.Str(raw)
 }

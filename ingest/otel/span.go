@@ -24,23 +24,28 @@ type span struct {
 	attrs             attrs
 }
 
-// attrs are the attributes of interest of a span, as raw JSON values.
-type attrs struct {
-	names []string
-	raws  [][]byte
+// attrs are the attributes of interest of a span.
+type attrs []attr
+
+// An attr is one attribute, its value as raw JSON.
+type attr struct {
+	name string
+	raw  []byte
 }
 
 func (a *attrs) add(name string, raw []byte) {
-	a.names = append(a.names, name)
-	a.raws = append(a.raws, raw)
+	if *a == nil {
+		*a = make(attrs, 0, 16) // spans of calls have about as many
+	}
+	*a = append(*a, attr{name, raw})
 }
 
 // raw returns the first of these attributes that is there.
 func (a *attrs) raw(names ...string) []byte {
 	for _, n := range names {
-		for i := len(a.names) - 1; i >= 0; i-- {
-			if a.names[i] == n && !trace.IsNull(a.raws[i]) {
-				return a.raws[i]
+		for i := len(*a) - 1; i >= 0; i-- {
+			if at := &(*a)[i]; at.name == n && !trace.IsNull(at.raw) {
+				return at.raw
 			}
 		}
 	}
@@ -48,15 +53,6 @@ func (a *attrs) raw(names ...string) []byte {
 }
 
 func (a *attrs) str(names ...string) string { return trace.Label(a.raw(names...)) }
-
-func (a *attrs) has(prefix string) bool {
-	for _, n := range a.names {
-		if strings.HasPrefix(n, prefix) {
-			return true
-		}
-	}
-	return false
-}
 
 // wanted reports whether an attribute is of interest.
 func wanted(name string) bool {
@@ -74,47 +70,85 @@ const long = 512
 
 // attributes reads attributes: an OTLP list of keys and values, Jaeger's tags, or a plain object.
 func (p *parser) attributes(a *attrs, raw []byte) {
-	take := func(name string, value []byte) {
-		if !wanted(name) {
-			return
-		}
-		if len(value) > long && p.kept+int64(len(value)) > maxKept {
-			p.dropped++
-			return
-		}
-		if p.volatile {
-			value = bytes.Clone(value)
-		}
-		p.kept += int64(len(value))
-		a.add(name, value)
-	}
-	switch trace.Kind(raw) {
+	var s jscan.Scanner
+	s.Reset(raw)
+	switch s.Kind() {
 	case jscan.Array:
-		for e := range trace.Elems(raw) {
-			o := trace.ObjectOf(e)
-			value := o.Raw("value")
-			if trace.Kind(value) == jscan.Object {
-				value = scalar(trace.ObjectOf(value))
+		for s.Array(); s.Elem(); {
+			var key jscan.Text
+			var value []byte
+			for in := s.ObjectOrSkip(); in && s.Key(); {
+				switch string(s.Name) {
+				case "key":
+					key = s.Text()
+				case "value":
+					if value = s.Raw(); len(value) > 0 && value[0] == '{' {
+						value = scalar(value)
+					}
+				default:
+					s.Skip()
+				}
 			}
-			take(o.Str("key"), value)
+			p.attribute(a, key.Bytes(nil), value)
 		}
 	case jscan.Object:
-		for name, value := range trace.ObjectOf(raw).Members() {
-			take(name, value)
+		for s.Object(); s.Key(); {
+			name := s.Name
+			p.attribute(a, name, s.Raw())
 		}
 	}
 }
 
+// attribute takes an attribute, if it is of interest.
+func (p *parser) attribute(a *attrs, key []byte, value []byte) {
+	name, known := p.names[string(key)]
+	if !known {
+		if name = string(key); !wanted(name) {
+			name = ""
+		}
+		if len(p.names) < maxNames {
+			p.names[string(key)] = name
+		}
+	}
+	if name == "" {
+		return
+	}
+	if len(value) > long && p.kept+int64(len(value)) > maxKept {
+		p.dropped++
+		return
+	}
+	if p.volatile {
+		value = bytes.Clone(value)
+	}
+	p.kept += int64(len(value))
+	a.add(name, value)
+}
+
+// maxNames is how many names of attributes are remembered. Programs have few, unless numbers are in them.
+const maxNames = 4096
+
 // scalar takes the value out of OTLP's wrapping. Lists stay as they are.
-func scalar(v trace.Object) []byte {
-	if raw := v.First("stringValue", "string_value", "intValue", "int_value", "doubleValue", "double_value", "boolValue", "bool_value"); raw != nil {
-		return raw
+func scalar(raw []byte) []byte {
+	var s jscan.Scanner
+	s.Reset(raw)
+	if s.Kind() != jscan.Object {
+		return nil
 	}
-	list := v.Object("arrayValue")
-	if list.Len() == 0 {
-		list = v.Object("array_value")
+	for s.Object(); s.Key(); {
+		switch string(s.Name) {
+		case "stringValue", "string_value", "intValue", "int_value", "doubleValue", "double_value", "boolValue", "bool_value":
+			if v := s.Raw(); !trace.IsNull(v) {
+				return v
+			}
+		case "arrayValue", "array_value":
+			if v := trace.ObjectOf(s.Raw()).Raw("values"); v != nil {
+				return v
+			}
+		default:
+			s.Skip()
+		}
 	}
-	return list.Raw("values")
+	return nil
 }
 
 // idOf brings an id to lower-case hex. Old exporters write base64, consoles put 0x in front.
@@ -145,7 +179,10 @@ func (p *parser) spanOf(o trace.Object) *span {
 		}
 		return context.First(names...)
 	}
-	s.trace = idOf(pick("traceId", "trace_id", "traceID"), 16)
+	if s.trace = idOf(pick("traceId", "trace_id", "traceID"), 16); s.trace == p.lastTrace {
+		s.trace = p.lastTrace // spans of one trace stand together: one string will do
+	}
+	p.lastTrace = s.trace
 	s.id = idOf(pick("spanId", "span_id", "spanID", "id"), 8)
 	s.parent = idOf(o.First("parentSpanId", "parent_span_id", "parent_id", "parentId"), 8)
 	if s.parent == "" {

@@ -86,12 +86,12 @@ type Ending struct {
 func EndingOf(text []byte) Ending {
 	head := text[:min(len(text), 1<<10)]
 	first, _, _ := bytes.Cut(head, []byte{'\n'})
-	last := lastLine(text)
+	last, low := lastLine(text), bytes.ToLower(head)
 	switch {
 	case begins(head, "[Request interrupted by user", "Request was aborted", "Operation aborted", "Skipped due to queued user message",
 		"Tool execution was aborted") || begins(last, "Command aborted", "[Command aborted", "Operation aborted"):
 		return Ending{Status: "interrupted"}
-	case has(head, "rejected by user", "denied by user", "declined by user", "cancelled by user", "canceled by user", "user rejected",
+	case has(low, "rejected by user", "denied by user", "declined by user", "cancelled by user", "canceled by user", "user rejected",
 		"user denied", "user declined", "user doesn't want to proceed"):
 		return Ending{Status: "denied"}
 	case begins(last, "Command timed out"):
@@ -105,7 +105,7 @@ func EndingOf(text []byte) Ending {
 	switch {
 	case begins(first, "Tool ") && (bytes.Contains(first, []byte(" not found")) || bytes.Contains(first, []byte(" does not exist"))):
 		return Ending{Status: "error", ErrorType: "unknown_tool"}
-	case has(head, "could not find the exact text", "string to replace not found", "no changes made", "validation failed", "must be unique",
+	case has(low, "could not find the exact text", "string to replace not found", "no changes made", "validation failed", "must be unique",
 		"is not unique", "occurrences of the text"):
 		return Ending{Status: "error", ErrorType: "bad_args"}
 	}

@@ -89,7 +89,8 @@ func (l *Log) Next() int64 {
 
 // ID names a thing of this agent.
 func (l *Log) ID(kind string, parts ...string) schema.ID {
-	return schema.IDOf(append([]string{l.agent, kind}, parts...)...)
+	var room [8]string // enough for all that is named
+	return schema.IDOf(append(append(room[:0], l.agent, kind), parts...)...)
 }
 
 // Put emits a row, unless an earlier one failed.

@@ -153,7 +153,7 @@ func hex(c byte) int {
 
 // ErrorType names a failure of a model's provider by its HTTP status and its text.
 func ErrorType(status schema.Int, text []byte) string {
-	text = text[:min(len(text), 4<<10)]
+	text = bytes.ToLower(text[:min(len(text), 4<<10)])
 	switch {
 	case !status.Valid:
 	case status.V == 429:
@@ -196,11 +196,10 @@ func tooLong(text []byte) bool {
 	return has(text, "prompt is too long", "context length", "context_length", "context window", "contextwindow", "token limit")
 }
 
-// has looks for words, which are in lower case, whatever the case of the text.
+// has looks for words in a text; both are in lower case.
 func has(text []byte, words ...string) bool {
-	low := bytes.ToLower(text)
 	for _, w := range words {
-		if bytes.Contains(low, []byte(w)) {
+		if bytes.Contains(text, []byte(w)) {
 			return true
 		}
 	}
@@ -209,7 +208,7 @@ func has(text []byte, words ...string) bool {
 
 // Failure classes the text of a tool call that failed.
 func Failure(text []byte) string {
-	text = text[:min(len(text), 2<<10)]
+	text = bytes.ToLower(text[:min(len(text), 2<<10)])
 	switch {
 	case has(text, "timed out", "timeout"):
 		return "timeout"

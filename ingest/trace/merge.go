@@ -10,7 +10,7 @@ func (t *Spans) Name(conversations map[string]string) {
 }
 
 // Find returns a span, or nil.
-func (t *Spans) Find(trace, id string) *Span { return t.seen[trace+"/"+id] }
+func (t *Spans) Find(trace, id string) *Span { return t.seen[spanKey{trace, id}] }
 
 // Merge adds to a span what another record of it knows.
 func (s *Span) Merge(o *Span) {

@@ -68,17 +68,19 @@ type Spans struct {
 
 	calls *Calls
 	list  []*Span
-	seen  map[string]*Span
+	seen  map[spanKey]*Span
 }
+
+type spanKey struct{ trace, id string }
 
 // NewSpans begins a collection.
 func NewSpans(log *rows.Log) *Spans {
-	return &Spans{Log: log, calls: NewCalls(log), seen: map[string]*Span{}}
+	return &Spans{Log: log, calls: NewCalls(log), seen: map[spanKey]*Span{}}
 }
 
 // Add remembers a span; it is false for one that is there already.
 func (t *Spans) Add(s *Span) bool {
-	key := s.Trace + "/" + s.ID
+	key := spanKey{s.Trace, s.ID}
 	if t.seen[key] != nil {
 		return false
 	}
@@ -124,7 +126,7 @@ func (t *Spans) Tell(about func(r *schema.Session, first *Span)) {
 func (t *Spans) link() {
 	for _, s := range t.list {
 		if s.Parent != "" && s.Parent != s.ID {
-			s.up = t.seen[s.Trace+"/"+s.Parent]
+			s.up = t.seen[spanKey{s.Trace, s.Parent}]
 		}
 	}
 	for _, s := range t.list {
@@ -183,7 +185,7 @@ func (u *spanSession) tell(about func(*schema.Session, *Span)) {
 	u.s.Row.IsMain, u.s.Elsewhere = !u.quiet, u.quiet
 	u.told = map[*rows.Run]map[schema.ID]int{}
 	counted := false
-	var moments []moment
+	moments := make([]moment, 0, 2*len(u.spans))
 	for _, s := range u.spans {
 		counted = counted || (s.Role == CallSpan || s.Role == EmbeddingSpan) && !s.outer
 		u.asks = u.asks || s.Role == CallSpan && s.Inputs != nil
