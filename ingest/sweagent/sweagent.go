@@ -31,7 +31,7 @@ type Mini struct{}
 
 // Format describes the agent. Trajectories lie where the user's experiments do, so there are no roots.
 func (Parser) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Title: "SWE-agent", Version: 1, StoreKind: "json", Roots: func(ingest.Env) []ingest.Root { return nil }}
+	return ingest.Format{Agent: Agent, Title: "SWE-agent", Version: 2, StoreKind: "json", Roots: func(ingest.Env) []ingest.Root { return nil }}
 }
 
 // Format describes the agent.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -63,5 +64,32 @@ func TestRetries(t *testing.T) {
 	}
 	if count["runs"] != 2 || count["tool_calls"] != 2 || count["model_calls"] != 3 || count["sessions"] != 1 {
 		t.Errorf("got %v, want 2 runs, 2 tool calls, 2 responses and 1 total", count)
+	}
+}
+
+// TestOpen: what is opened is read, by its own command or by a function.
+func TestOpen(t *testing.T) {
+	step := func(action, call string) string {
+		return `{"role":"assistant","content":"Look.","thought":"Look.","action":"` + action + `","agent":"main","message_type":"action","tool_calls":[` + call + `]}`
+	}
+	const trajectory = `{"action":"open src/a.py 12","observation":"a","response":"Look.","thought":"Look.","state":{"working_dir":"/r"}}`
+	for name, call := range map[string]string{
+		"command":  "",
+		"function": `{"function":{"name":"open","arguments":"{\"path\":\"src/a.py\",\"line_number\":12}"},"id":"c1","type":"function"}`,
+	} {
+		var paths []string
+		data := []byte(`{"trajectory":[` + trajectory + `],"history":[{"role":"user","content":"fix"},` + step("open src/a.py 12", call) + `],"info":{}}`)
+		src := ingesttest.NewSource("/home/ana/x/a.traj", "/nonexistent", data)
+		if err := (Parser{}).Parse(context.Background(), src, func(r schema.Row) error {
+			if read, ok := r.(*schema.FileRead); ok {
+				paths = append(paths, read.Path)
+			}
+			return ingesttest.Check(r)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if len(paths) != 1 || !strings.HasSuffix(paths[0], "src/a.py") {
+			t.Errorf("%s: read %q, want src/a.py", name, paths)
+		}
 	}
 }

@@ -275,6 +275,8 @@ func (p *parser) call(run *rows.Run, action string, message, state trace.Object)
 		if !c.IsShell() {
 			c.Shell(action)
 		}
+	case name == "open" && c.Row.TargetPath != "":
+		c.Read(c.Row.TargetPath, schema.Int{}, schema.Int{})
 	case name == word && c.Changes() == 0 && c.Row.TargetPath == "":
 		own(c, name, strings.TrimSpace(rest), action, state)
 	}
