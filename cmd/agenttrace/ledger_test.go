@@ -71,6 +71,10 @@ func TestOneLedger(t *testing.T) {
 		// The chat session knows the requests, and no counters.
 		{sums, "spans of a chat session", "copilot/traces", "v-traced", ".config/Code/User/workspaceStorage",
 			"2,,,,,2,call", "2,540,8000,60,100,1,call"},
+		// A fork repeats the messages of the other session under new ids: 3 calls and 450 tokens without the rule.
+		{`SELECT count(*), sum(output_tokens), (SELECT count(*) FROM turns), (SELECT count(*) FROM tool_calls),
+			(SELECT string_agg(native_session_id || ' ' || coalesce(relation, '-'), ' ' ORDER BY native_session_id) FROM sessions) FROM model_calls WHERE '%' <> ''`,
+			"fork", "opencode/database-fork", "x", ".local", "2,240,4,1,ses_a - ses_b resume", "2,240,4,1,ses_a - ses_b resume"},
 		// The same conversation in the editor's database and in a transcript, without common ids: 8 calls without the rule.
 		{tools, "transcript before the database", "cursor/editor cursor/transcript", "aaaa1111-0000-4000-8000-000000000001", ".cursor", "4,2", "4,2"},
 		{tools, "database before the transcript", "cursor/editor cursor/transcript", "aaaa1111-0000-4000-8000-000000000001", ".config", "4,2", "4,2"},

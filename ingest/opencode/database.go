@@ -21,7 +21,7 @@ type Kilo struct{}
 
 // Format describes the agent.
 func (Database) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Parser: "opencode-db", Title: "OpenCode", Version: 1, StoreKind: "sqlite", Roots: noRoots}
+	return ingest.Format{Agent: Agent, Parser: "opencode-db", Title: "OpenCode", Version: 2, StoreKind: "sqlite", Roots: noRoots}
 }
 
 // noRoots: the databases lie in the folder of the JSON files, whose root finds them.
@@ -29,7 +29,7 @@ func noRoots(ingest.Env) []ingest.Root { return nil }
 
 // Format describes the agent.
 func (Kilo) Format() ingest.Format {
-	return ingest.Format{Agent: "kilo", Parser: "kilo-db", Title: "Kilo Code", Version: 1, StoreKind: "sqlite", Roots: kiloRoots}
+	return ingest.Format{Agent: "kilo", Parser: "kilo-db", Title: "Kilo Code", Version: 2, StoreKind: "sqlite", Roots: kiloRoots}
 }
 
 func kiloRoots(env ingest.Env) []ingest.Root {

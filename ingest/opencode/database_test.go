@@ -9,7 +9,7 @@ import (
 )
 
 func TestGoldenDatabase(t *testing.T) {
-	ingesttest.GoldenDatabase(t, Database{}, testdata, "database-1", "database-2")
+	ingesttest.GoldenDatabase(t, Database{}, testdata, "database-1", "database-2", "database-fork")
 	ingesttest.GoldenDatabase(t, Kilo{}, "../../testdata/kilo", "database")
 }
 

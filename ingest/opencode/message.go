@@ -1,6 +1,7 @@
 package opencode
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/ingest/rows"
@@ -19,11 +20,19 @@ func (t *thread) message(info trace.Object, parts []trace.Object) {
 	}
 	at := trace.Instant(created)
 	id := info.Str("id")
-	key := t.log.ID("message", id)
+	t.name, t.basis = id, "provider_id"
+	if mark := fingerprint(info, parts, created); mark != "" && !t.marks[mark] {
+		if t.marks == nil {
+			t.marks = map[string]bool{}
+		}
+		t.marks[mark] = true
+		t.name, t.basis = mark, "fingerprint"
+	}
+	key := t.log.ID("message", t.name)
 	if key == 0 {
 		key = t.log.ID("message of", t.root).With(uint64(t.n))
 	}
-	t.tools = trace.NewTools(t.log, id)
+	t.tools = trace.NewTools(t.log, t.name)
 	t.log.Begin(t.n, at, key)
 	if at != 0 {
 		t.s.Row.HasTimes = true
@@ -42,6 +51,32 @@ func (t *thread) message(info trace.Object, parts []trace.Object) {
 	default:
 		t.log.Unknown("message " + info.Str("role"))
 	}
+}
+
+// fingerprint names a message by what its copies share: a forked session repeats the messages of the other
+// one under new ids, with their instants, models, counters, texts and ids of tool calls.
+func fingerprint(info trace.Object, parts []trace.Object, created []byte) string {
+	if trace.Instant(created) == 0 {
+		return ""
+	}
+	h := schema.HashBytes(created)
+	add := func(raw []byte) {
+		if text := trace.Text(raw); text.Present {
+			raw = text.Bytes(nil)
+		}
+		h = h.With(uint64(schema.HashBytes(raw)))
+	}
+	tokens := info.Object("tokens")
+	cache := tokens.Object("cache")
+	for _, raw := range [][]byte{info.Raw("role"), info.Raw("modelID"), tokens.Raw("input"), tokens.Raw("output"), tokens.Raw("reasoning"), cache.Raw("read"), cache.Raw("write")} {
+		add(raw)
+	}
+	for _, p := range parts {
+		add(p.Raw("type"))
+		add(p.Raw("text"))
+		add(p.Raw("callID"))
+	}
+	return strconv.FormatUint(uint64(h), 16)
 }
 
 // user takes what a person, or the agent in a person's name, put in.
@@ -111,7 +146,7 @@ func (t *thread) assistant(info, old trace.Object, parts []trace.Object) {
 	t.changed(&t.mode, mode, "mode_changed")
 	t.changed(&t.model, model, "model_changed")
 
-	r := &responses{t: t, id: info.Str("id"), provider: provider, model: model}
+	r := &responses{t: t, id: t.name, provider: provider, model: model}
 	summary := trace.IsTrue(info.Raw("summary"))
 	steps := 0
 	for _, p := range parts {
@@ -121,7 +156,7 @@ func (t *thread) assistant(info, old trace.Object, parts []trace.Object) {
 	}
 	if steps == 0 {
 		// What the message says of tokens and cost is all there is.
-		m := r.begin("")
+		m := r.begin()
 		m.FinishReason = trace.Str(field("finish"))
 		t.observe(m, trace.ObjectOf(field("tokens")))
 		m.ReportedCostUSD = dollars(field("cost"))
@@ -131,7 +166,7 @@ func (t *thread) assistant(info, old trace.Object, parts []trace.Object) {
 		switch p.Str("type") {
 		case "text", "reasoning", "tool":
 			if r.now == nil {
-				r.begin(p.Str("id"))
+				r.begin()
 			}
 		}
 		t.part(p, r, summary, old)
@@ -174,8 +209,8 @@ func (t *thread) changed(have *string, now, event string) {
 	*have = now
 }
 
-// responses are the model calls of one message. The first has the message's id; each that follows has
-// that of the part which ends it.
+// responses are the model calls of one message. The first has the message's name; each that follows has
+// that and its number.
 type responses struct {
 	t                   *thread
 	id, provider, model string
@@ -184,16 +219,16 @@ type responses struct {
 }
 
 // begin starts the next response.
-func (r *responses) begin(part string) *schema.ModelCall {
+func (r *responses) begin() *schema.ModelCall {
 	t := r.t
 	key := t.log.ID("response", r.id)
-	if len(r.seen) > 0 {
-		key = t.log.ID("response", r.id, part)
-		if key == 0 {
-			key = t.log.ID("response", r.id).With(uint64(len(r.seen)))
-		}
+	if len(r.seen) > 0 && key != 0 {
+		key = key.With(uint64(len(r.seen)))
 	}
-	basis := "provider_id"
+	basis := t.basis
+	if basis == "" {
+		basis = "provider_id"
+	}
 	if key == 0 {
 		key, basis = t.log.Key().With(1<<33+uint64(len(r.seen))), "position"
 	}
@@ -253,7 +288,7 @@ func (t *thread) part(p trace.Object, r *responses, summary bool, old trace.Obje
 	case "step-finish":
 		m := r.now
 		if m == nil {
-			m = r.begin(p.Str("id"))
+			m = r.begin()
 		}
 		m.FinishReason = p.Str("reason")
 		m.ReportedCostUSD = dollars(p.Raw("cost"))
@@ -261,7 +296,7 @@ func (t *thread) part(p trace.Object, r *responses, summary bool, old trace.Obje
 		r.now = nil
 	case "step-start":
 		if r.now == nil {
-			r.begin(p.Str("id"))
+			r.begin()
 		}
 	case "retry":
 		e := t.errorOf(p.Object("error"))

@@ -23,7 +23,7 @@ type Parser struct{}
 
 // Format describes the agent.
 func (Parser) Format() ingest.Format {
-	return ingest.Format{Agent: Agent, Title: "OpenCode", Version: 1, StoreKind: "json", Roots: roots}
+	return ingest.Format{Agent: Agent, Title: "OpenCode", Version: 2, StoreKind: "json", Roots: roots}
 }
 
 // roots are the data folder, which is the same on every system.

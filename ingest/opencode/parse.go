@@ -65,6 +65,9 @@ type thread struct {
 	log   *rows.Log
 	calls *trace.Calls
 	tools *trace.Tools // of the current message
+	name  string       // of the current message, and what it rests on
+	basis string
+	marks map[string]bool // fingerprints of the session so far
 	s     *rows.Session
 	run   *rows.Run
 	root  string // the session that the run belongs to

@@ -113,7 +113,7 @@ func (t *dbThread) answer(o trace.Object) {
 	t.changed(&t.mode, o.Str("agent"), "mode_changed")
 	t.changed(&t.model, model.Str("id"), "model_changed")
 	r := &responses{t: &t.thread, id: o.Str("id"), provider: model.Str("providerID"), model: model.Str("id")}
-	m := r.begin("")
+	m := r.begin()
 	times := o.Object("time")
 	m.StartedAt, m.EndedAt = trace.Instant(times.Raw("created")), trace.Instant(times.Raw("completed"))
 	m.FinishReason = o.Str("finish")
@@ -231,7 +231,7 @@ func (t *dbThread) compacted(o trace.Object) {
 	if o.Has("tokens") {
 		model := o.Object("model")
 		r := &responses{t: &t.thread, id: o.Str("id"), provider: model.Str("providerID"), model: model.Str("id")}
-		m := r.begin("")
+		m := r.begin()
 		m.ReportedCostUSD = dollars(o.Raw("cost"))
 		t.observeApart(m, o.Object("tokens"))
 	}
