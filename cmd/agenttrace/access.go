@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -20,6 +21,7 @@ import (
 type sink struct {
 	*store.Store
 	writers *store.WriterPool
+	ready   func() error // waits until the store has its views
 }
 
 func (k sink) Writer(ctx context.Context) (ingest.Writer, error) { return k.writers.Writer(ctx) }
@@ -30,6 +32,9 @@ func (k sink) BeginImport(ctx context.Context, started time.Time, version string
 
 // Finish brings the facts up to date.
 func (k sink) Finish(ctx context.Context, touched []int64, all bool) error {
+	if err := k.ready(); err != nil {
+		return err
+	}
 	return k.Store.Finish(ctx, touched, all)
 }
 
@@ -444,36 +449,39 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 	if err != nil {
 		return err
 	}
-	own, err := e.thresholds()
-	if err != nil {
-		return err
-	}
 	err = c.timed(e, "tables", func() error { return d.Migrate(e.ctx, steps) })
-	if err == nil {
-		// Never beside the reading: in a store whose views were made while rows were written, a text was
-		// read back damaged once in some thirty times.
-		err = c.timed(e, "views", func() error { return d.Prepare(e.ctx) })
-	}
-	if err == nil {
-		err = d.SetThresholds(e.ctx, own)
-	}
 	if err == nil {
 		err = c.keepContent(e, d, &o)
 	}
 	if err != nil {
 		return err
 	}
-	if o.Roots || len(o.Paths) > 0 {
+	reads := o.Roots || len(o.Paths) > 0
+	own, err := e.thresholds()
+	if err != nil {
+		return err
+	}
+	// Rows need no views: those of a new store are made while its first logs are read.
+	ready := sync.OnceValue(func() error { return d.Prepare(e.ctx) })
+	if d.Fresh() && reads {
+		go ready()
+	} else if err := c.timed(e, "views", ready); err != nil {
+		return err
+	}
+	if reads {
 		bar := newProgress(e, c)
 		o.Progress = bar.report
 		err = c.timed(e, "logs", func() (err error) {
-			d.summary, err = ingest.Run(e.ctx, sink{d.Store, d.Writers()}, o)
-			return err
+			d.summary, err = ingest.Run(e.ctx, sink{d.Store, d.Writers(), ready}, o)
+			return errors.Join(err, ready())
 		})
 		bar.done()
 		if err != nil {
 			return err
 		}
+	}
+	if err := d.SetThresholds(e.ctx, own); err != nil {
+		return err
 	}
 	// Without a session there is nothing to derive from.
 	if findings && (d.Path() != store.Memory || d.summary == nil || len(d.summary.Agents) > 0) {

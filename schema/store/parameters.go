@@ -67,6 +67,12 @@ var parameterTypes = map[string]string{"TIME": "TIMESTAMPTZ", "RATE": "DECIMAL(1
 // Where one changed, what was derived by the old one is derived anew: names and classes at once, findings
 // by the next Derive.
 func LoadParameters(ctx context.Context, conn *sql.Conn) error {
+	return loadParameters(ctx, conn, false)
+}
+
+// loadParameters is LoadParameters; of a store that is new nothing was derived, and its rows are not looked
+// at: others may be writing the first of them (see Prepare).
+func loadParameters(ctx context.Context, conn *sql.Conn, isNew bool) error {
 	known, err := infos(ctx, conn, "data/")
 	if err != nil {
 		return err
@@ -105,9 +111,12 @@ func LoadParameters(ctx context.Context, conn *sql.Conn) error {
 				return err
 			}
 		}
+		if isNew {
+			return nil
+		}
 		return MarkAllStale(ctx, conn, sqlfiles.KeptFindings)
 	})
-	if err != nil {
+	if err != nil || isNew {
 		return err
 	}
 	return errors.Join(FoldTools(ctx, conn), ClassifyCommands(ctx, conn), ResolveModels(ctx, conn))

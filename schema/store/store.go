@@ -279,6 +279,9 @@ func (s *Store) DB() *sql.DB { return s.db }
 // Path is the path it was opened with.
 func (s *Store) Path() string { return s.opts.Path }
 
+// Fresh reports whether there was no store before this one was opened.
+func (s *Store) Fresh() bool { return s.fresh || s.opts.Path == Memory }
+
 // ReadOnly reports whether it was opened read-only.
 func (s *Store) ReadOnly() bool { return s.opts.ReadOnly }
 

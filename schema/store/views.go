@@ -21,7 +21,11 @@ const viewsLayout = "1"
 // The schema core holds one view per definition with ids as numbers; kept holds the stored results of
 // the deep ones; main, the public schema, shows ids as text and has an alias per family.
 func InstallViews(ctx context.Context, conn *sql.Conn) error {
-	if err := LoadParameters(ctx, conn); err != nil {
+	return prepare(ctx, conn, false)
+}
+
+func prepare(ctx context.Context, conn *sql.Conn, isNew bool) error {
+	if err := loadParameters(ctx, conn, isNew); err != nil {
 		return err
 	}
 	if ok, err := ViewsInstalled(ctx, conn); ok || err != nil {
@@ -31,7 +35,7 @@ func InstallViews(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
-	return installViews(ctx, conn, set)
+	return installViews(ctx, conn, set, isNew)
 }
 
 // ViewsInstalled reports whether the store holds the views of this program.
@@ -46,9 +50,9 @@ func ViewsInstalled(ctx context.Context, conn *sql.Conn) (bool, error) {
 
 func viewsSum(set *sqlfiles.Set) string { return viewsLayout + "-" + set.Sum }
 
-func installViews(ctx context.Context, conn *sql.Conn, set *sqlfiles.Set) error {
+func installViews(ctx context.Context, conn *sql.Conn, set *sqlfiles.Set, isNew bool) error {
 	return transact(ctx, conn, func(conn *sql.Conn) error {
-		i := installer{ctx: ctx, conn: conn, set: set}
+		i := installer{ctx: ctx, conn: conn, set: set, isNew: isNew}
 		for _, step := range []func() error{i.drop, i.createStubs, i.createMain, i.createCore, i.markStale, i.record} {
 			if err := step(); err != nil {
 				return fmt.Errorf("install views: %w", err)
@@ -63,6 +67,8 @@ type installer struct {
 	ctx  context.Context
 	conn *sql.Conn
 	set  *sqlfiles.Set
+	// isNew says that nothing was derived yet, and that rows must not be looked at; see Store.Prepare.
+	isNew bool
 
 	kept    map[string]string // name -> checksum of the installed kept results
 	foreign map[string]bool   // names in main that are not ours
@@ -222,6 +228,9 @@ func (i *installer) coreSQL(d *sqlfiles.Definition) string {
 
 // markStale has the results of changed definitions derived anew, and with the facts all that follows.
 func (i *installer) markStale() error {
+	if i.isNew {
+		return nil
+	}
 	if i.changed[sqlfiles.KeptFacts] {
 		i.changed[sqlfiles.KeptFindings] = true
 	}

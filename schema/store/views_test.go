@@ -221,7 +221,7 @@ func TestUpgrade(t *testing.T) {
 		"metrics/m_v1.sql":    "SELECT session_id, n FROM a_v1",
 		"metrics/gone_v1.sql": "SELECT session_id, n FROM a_v1",
 	})
-	if err := installViews(ctx, conn, first); err != nil {
+	if err := installViews(ctx, conn, first, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask(t, conn, "SELECT count(*)::VARCHAR FROM duckdb_views() WHERE schema_name = 'core' AND NOT internal"); got != "5" {
@@ -240,7 +240,7 @@ func TestUpgrade(t *testing.T) {
 		// The user has taken this name already.
 		"metrics/extra_v1.sql": "SELECT session_id, n FROM b_v1",
 	})
-	if err := installViews(ctx, conn, second); err != nil {
+	if err := installViews(ctx, conn, second, false); err != nil {
 		t.Fatal(err)
 	}
 	for q, want := range map[string]string{
@@ -260,7 +260,7 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	run(t, conn, "DELETE FROM raw.stale_sessions")
-	if err := installViews(ctx, conn, second); err != nil {
+	if err := installViews(ctx, conn, second, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask(t, conn, "SELECT count(*)::VARCHAR FROM raw.stale_sessions"); got != "0" {
@@ -284,7 +284,7 @@ func TestInstallFails(t *testing.T) {
 		"base/s_v1.sql": "SELECT session_id, 1 AS n FROM raw.sessions",
 		"core/a_v1.sql": "SELECT session_id, missing AS n FROM s_v1",
 	})
-	err := installViews(context.Background(), conn, set)
+	err := installViews(context.Background(), conn, set, false)
 	if err == nil || !strings.Contains(err.Error(), "core/a_v1.sql") {
 		t.Fatalf("got %v", err)
 	}
@@ -294,7 +294,7 @@ func TestInstallFails(t *testing.T) {
 	ask(t, conn, "SELECT count(*)::VARCHAR FROM session_metrics")
 	run(t, conn, "CREATE TABLE main.b_v1 (x INTEGER)")
 	set = smallSet(t, map[string]string{"base/b_v1.sql": "SELECT session_id, 1 AS n FROM raw.sessions"})
-	if err := installViews(context.Background(), conn, set); err == nil || !strings.Contains(err.Error(), "hint: rename it") {
+	if err := installViews(context.Background(), conn, set, false); err == nil || !strings.Contains(err.Error(), "hint: rename it") {
 		t.Errorf("a table of the user in the way: %v", err)
 	}
 }

@@ -1,6 +1,6 @@
 -- Decides for the sources in the temporary table family which of their lines and calls count.
 -- The rules are those of identity in the documentation: each request once, whichever file came first.
--- Everything is worked out before the first row is written.
+-- Everything is worked out before the first row is written: until then a checkpoint may run beside it.
 
 -- 1. Lines that repeat a record of another place. --------------------------------------------------
 CREATE OR REPLACE TEMP TABLE shared_records AS
