@@ -1,6 +1,6 @@
 // Package copilot reads the sessions of GitHub Copilot: the event logs of its command line, the
 // transcripts that its extension for VS Code writes in the same form, the chat sessions of VS Code
-// itself, and the documents of the first versions of the command line.
+// itself, exports of its debug log, and the documents of the first versions of the command line.
 //
 // None of them tells the tokens of single requests in full: the command line writes totals when it
 // ends, VS Code only how full the context was. The database beside the logs of the command line does
@@ -98,7 +98,7 @@ func isChat(rel string) bool {
 func Capabilities() []ingest.Capability {
 	return []ingest.Capability{
 		{Field: "model", Available: "yes", Note: "not in the extension's transcripts"},
-		{Field: "usage", Available: "partial", Note: "of each call in the command line's database and in traces; else totals at a clean end, and none in chat sessions"},
+		{Field: "usage", Available: "partial", Note: "of each call in the command line's database, in traces and in exports of the debug log; else totals at a clean end, and none in chat sessions"},
 		{Field: "cache_read", Available: "partial", Note: "where usage is told"},
 		{Field: "cache_write", Available: "partial", Note: "where usage is told"},
 		{Field: "reasoning", Available: "partial", Note: "where usage is told"},

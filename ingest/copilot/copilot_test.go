@@ -31,6 +31,7 @@ func TestConform(t *testing.T) {
 		"chat/.config/Code/User/workspaceStorage/h2/chatSessions/v-1.jsonl",
 		"export/notes/chat.json",
 		"legacy/.copilot/history-session-state/session_old_1.json",
+		"replay/x/all.chatreplay.json",
 	} {
 		data, err := os.ReadFile(filepath.Join(testdata, rel))
 		if err != nil {
@@ -50,7 +51,7 @@ func TestCorpus(t *testing.T) {
 	})
 	t.Run("vscode", func(t *testing.T) {
 		sum := ingesttest.Corpus(t, "copilot-vscode", Parser{})
-		if sum.Rows["sessions"] != 12 || sum.Rows["model_calls"] != 349+13 || sum.Rows["tool_calls"] != 409+37 || sum.Unknown != 0 {
+		if sum.Rows["sessions"] != 13 || sum.Rows["model_calls"] != 349+13+4 || sum.Rows["tool_calls"] != 409+37+2 || sum.Unknown != 0 {
 			t.Errorf("%d sessions, %d model calls, %d tool calls, %d unknown records",
 				sum.Rows["sessions"], sum.Rows["model_calls"], sum.Rows["tool_calls"], sum.Unknown)
 		}

@@ -25,7 +25,10 @@ func (Parser) Match(path string, head []byte) ingest.Match {
 	case kindChat:
 		return ingest.Match{Verdict: ingest.Sure}
 	case kindReplay:
-		return ingest.Match{Verdict: ingest.NotSession, Reason: "prompts for replay in tests, not a session"}
+		if bytes.Contains(head, []byte(`"request"`)) {
+			return ingest.Match{Verdict: ingest.Sure}
+		}
+		return ingest.Match{Verdict: ingest.NotSession, Reason: "an export of the debug log without a request"}
 	}
 	return ingest.Match{}
 }
@@ -96,7 +99,7 @@ const (
 	kindOperations      // a chat session of VS Code as a log of operations
 	kindChat            // a chat session of VS Code as one document
 	kindLegacy          // the first documents of the command line
-	kindReplay
+	kindReplay          // an export of the debug log of VS Code
 )
 
 // kindOf tells documents apart by their top keys, as far as they are in head.
@@ -106,7 +109,7 @@ func kindOf(head []byte) kind {
 	if s.Kind() != jscan.Object {
 		return kindForeign
 	}
-	var number, path, requests, version, session, responder, location, timeline, chat, start, exported, prompts bool
+	var number, path, requests, version, session, responder, location, timeline, chat, start, exported, prompts, prompt, count, logs bool
 	for s.Object(); s.Key(); {
 		k := s.Kind()
 		switch string(s.Name) {
@@ -142,6 +145,12 @@ func kindOf(head []byte) kind {
 			exported = k == jscan.String
 		case "prompts", "totalPrompts":
 			prompts = true
+		case "prompt":
+			prompt = k == jscan.String
+		case "logCount":
+			count = k == jscan.Number
+		case "logs":
+			logs = k == jscan.Array
 		}
 		if requests && (version && (session || responder) || responder && location) {
 			return kindChat
@@ -155,7 +164,7 @@ func kindOf(head []byte) kind {
 		return kindChat
 	case session && (timeline || chat) && start:
 		return kindLegacy
-	case exported && prompts:
+	case exported && prompts, prompt && count && logs:
 		return kindReplay
 	}
 	return kindForeign

@@ -38,6 +38,8 @@ func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 		err = readChat(log, src)
 	case kindLegacy:
 		err = readLegacy(log, src)
+	case kindReplay:
+		err = readDebugLog(log, src)
 	default:
 		err = readEvents(ctx, log, src)
 	}

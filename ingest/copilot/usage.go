@@ -34,6 +34,14 @@ func (c *counters) scan(s *jscan.Scanner) {
 					s.Skip()
 				}
 			}
+		case "completion_tokens_details":
+			for ok := s.ObjectOrSkip(); ok && s.Key(); {
+				if string(s.Name) == "reasoning_tokens" {
+					c.reasoning = rows.Count(s)
+				} else {
+					s.Skip()
+				}
+			}
 		default:
 			s.Skip()
 		}
