@@ -10,6 +10,8 @@ func TestIs(t *testing.T) {
 		"  > you forgot the test":           true,
 		"nein, falsch":                      true,
 		"不对，应该是十二":                          true,
+		"治ってない。以下ログ:":                       true,
+		"保存ボタンを追加して":                        false,
 		"no problem, go on":                 false,
 		"Notify the user when it is done":   false,
 		"nothing else, thanks":              false,

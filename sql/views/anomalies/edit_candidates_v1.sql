@@ -39,6 +39,14 @@ unread AS (
     GROUP BY session_id
 ),
 
+placed AS (
+    SELECT
+        session_id, path, seq, tool_call_id, is_in_workspace,
+        is_in_workspace = FALSE AND NOT regexp_matches(path, '^(/tmp/|/private/tmp/|/var/folders/|/dev/)') AS is_outside
+    FROM file_changes_v1
+    WHERE is_applied IS NOT FALSE
+),
+
 destroyed AS (
     SELECT c.session_id, c.tool_call_id, c.seq, t.approval
     FROM commands_v1 AS c
@@ -113,13 +121,14 @@ CROSS JOIN params AS p
 WHERE x.unread_modified_file_count > p.min_unread_share * x.modified_file_count
 UNION ALL BY NAME
 SELECT
-    session_id, 'edit.outside_workspace' AS anomaly, count(*) AS value, list(DISTINCT path ORDER BY path) AS evidence,
-    list(tool_call_id ORDER BY seq, tool_call_id) AS call_ids
-FROM file_changes_v1
-WHERE is_in_workspace = FALSE
-    AND is_applied IS NOT FALSE
-    AND NOT regexp_matches(path, '^(/tmp/|/private/tmp/|/var/folders/|/dev/)')
+    session_id, 'edit.outside_workspace' AS anomaly,
+    count(*) FILTER (WHERE is_outside) AS value,
+    list(DISTINCT path ORDER BY path) FILTER (WHERE is_outside) AS evidence,
+    list(tool_call_id ORDER BY seq, tool_call_id) FILTER (WHERE is_outside) AS call_ids
+FROM placed
 GROUP BY session_id
+-- Where many files are changed and none is inside, the log was moved away from its workspace.
+HAVING value > 0 AND (coalesce(bool_or(is_in_workspace), FALSE) OR count(DISTINCT path) < 5)
 UNION ALL BY NAME
 SELECT
     session_id, 'edit.destructive_command' AS anomaly, count(*) AS value,

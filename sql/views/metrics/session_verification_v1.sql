@@ -65,17 +65,22 @@ settled AS (
         AND f.command_norm IS NOT NULL AND (p.command_norm IS NULL OR starts_with(f.command_norm || ' ', p.command_norm || ' '))
 ),
 
--- What was written was run after it, though nothing judged it.
+-- What was written was run after it, or the editor was asked for errors, though nothing says how that went.
 tried AS (
-    SELECT DISTINCT c.session_id
+    SELECT c.session_id
     FROM commands_v1 AS c
     JOIN edits AS e USING (session_id)
     JOIN tool_calls_v1 AS t USING (session_id, tool_call_id)
-    WHERE c.command_class = 'run' AND c.seq > e.last_edit AND t.status IN ('ok', 'error', 'unknown')
+    WHERE c.command_class IN ('run', 'script') AND c.seq > e.last_edit AND t.status IN ('ok', 'error', 'unknown')
         AND c.program IN (
             'python', 'python3', 'py', 'node', 'ruby', 'perl', 'php', 'deno', 'lua', 'rscript', 'tsx', 'ts-node', 'java',
             'julia', 'elixir', 'go', 'cargo', 'dotnet', 'swift'
         )
+    UNION
+    SELECT t.session_id
+    FROM tool_calls_v1 AS t
+    JOIN edits AS e USING (session_id)
+    WHERE t.tool_kind = 'diagnostics' AND t.seq > e.last_edit AND t.status IN ('ok', 'unknown')
 ),
 
 verdicts AS (
