@@ -11,6 +11,9 @@ import (
 // Match recognises Copilot's sessions by their content; the name of a file says little, for transcripts
 // are exported as .json as well.
 func (Parser) Match(path string, head []byte) ingest.Match {
+	if p := strings.ReplaceAll(path, `\`, "/"); strings.HasSuffix(p, "/workspace.yaml") && strings.Contains(p, "/session-state/") {
+		return ingest.Match{Verdict: ingest.NotSession, Reason: "where a session works, read with its events"}
+	}
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	if len(head) == 0 || head[0] != '{' {
 		return ingest.Match{}

@@ -44,6 +44,9 @@ func (Export) Match(_ string, head []byte) ingest.Match {
 	}
 	switch trace.Kind(head) {
 	case jscan.Object:
+		if _, _, ok := table(trace.ObjectOf(head)); ok && (has(`"aiService.`) || has(`"`+composersKey+`"`) || has(`"workbench.panel.aichat.`) || has(`"`+composerPrefix)) {
+			return ingest.Match{Verdict: ingest.Sure}
+		}
 		for name, v := range trace.ObjectOf(head).Members() {
 			switch {
 			case name == promptsKey, name == generationsKey, name == composersKey, strings.HasPrefix(name, composerPrefix), strings.HasPrefix(name, bubblePrefix),
@@ -154,6 +157,18 @@ func (x *export) take(raw []byte) {
 		return
 	}
 	o := trace.ObjectOf(raw)
+	if key, value, ok := table(o); ok {
+		for e := range trace.Elems(o.Raw("rows")) {
+			var cells [][]byte
+			for c := range trace.Elems(e) {
+				cells = append(cells, c)
+			}
+			if key < len(cells) && value < len(cells) {
+				x.set(trace.Str(cells[key]), cells[value])
+			}
+		}
+		return
+	}
 	if id := o.Str("composerId"); id != "" {
 		x.set(composerPrefix+id, raw)
 		return
@@ -173,6 +188,25 @@ func (x *export) take(raw []byte) {
 		}
 		x.set(name, v)
 	}
+}
+
+// table finds the columns of keys and values in what a web front end of the database returned.
+func table(o trace.Object) (key, value int, ok bool) {
+	if trace.Kind(o.Raw("rows")) != jscan.Array {
+		return 0, 0, false
+	}
+	key, value = -1, -1
+	n := 0
+	for c := range trace.Elems(o.Raw("columns")) {
+		switch trace.Str(c) {
+		case "key":
+			key = n
+		case "value":
+			value = n
+		}
+		n++
+	}
+	return key, value, key >= 0 && value >= 0
 }
 
 func (x *export) get(key string) ([]byte, error) { return x.values[key], nil }
@@ -328,9 +362,6 @@ func (x *export) whole() bool { return len(x.told) > len(x.heads) }
 // their prompts themselves.
 func (x *export) open(at schema.Instant, kind string) *rows.Run {
 	if kind == "composer" || kind == "chat" {
-		if x.whole() {
-			return nil
-		}
 		var found *head
 		n := 0
 		for _, h := range x.heads {
@@ -340,6 +371,9 @@ func (x *export) open(at schema.Instant, kind string) *rows.Run {
 		}
 		if n == 1 {
 			return found.s.Main
+		}
+		if x.whole() {
+			return nil
 		}
 	}
 	return x.activity().Main
