@@ -379,13 +379,6 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 			p.in.incomplete.Store(true)
 			return r.failed(ctx, w, j, row, err)
 		}
-		if j.replace {
-			// What the store has of the session gives way only to a session that can be read.
-			if err := parser.Parse(ctx, sessionSource(p, db, r.o.Content), func(schema.Row) error { return nil }); err != nil && ctx.Err() == nil && !db.Changed() {
-				p.in.incomplete.Store(true)
-				return r.failed(ctx, w, j, row, err)
-			}
-		}
 		if err := w.Begin(ctx, j.sourceID, j.replace); err != nil {
 			return err
 		}

@@ -66,6 +66,8 @@ type memory struct {
 	rows    map[int64]int
 	begun   []int64
 	at      int64
+	fresh   int  // rows since Begin
+	replace bool // those of an earlier reading give way when the source is saved
 }
 
 func newMemory() *memory { return &memory{sources: map[int64]schema.Source{}, rows: map[int64]int{}} }
@@ -99,17 +101,21 @@ func (m *memory) Writer(context.Context) (Writer, error)      { return m, nil }
 func (m *memory) Finish(context.Context, []int64, bool) error { return nil }
 func (m *memory) Commit(context.Context) error                { return nil }
 func (m *memory) Close() error                                { return nil }
-func (m *memory) Write(schema.Row) error                      { m.rows[m.at]++; return nil }
-func (m *memory) Discard(context.Context) error               { delete(m.rows, m.at); return nil }
+func (m *memory) Write(schema.Row) error                      { m.fresh++; return nil }
+func (m *memory) Discard(context.Context) error               { m.fresh, m.replace = 0, false; return nil }
 func (m *memory) SaveSource(_ context.Context, s *schema.Source, _ bool) error {
+	if m.replace {
+		delete(m.rows, m.at)
+	}
+	m.rows[m.at] += m.fresh
+	m.fresh, m.replace = 0, false
 	m.sources[s.SourceID] = *s
 	return nil
 }
 func (m *memory) Begin(_ context.Context, id int64, replace bool) error {
-	m.at = id
-	m.begun = append(m.begun, id)
-	if replace {
-		delete(m.rows, id)
+	m.at, m.fresh, m.replace = id, 0, replace
+	if len(m.begun) == 0 || m.begun[len(m.begun)-1] != id { // again after a failure
+		m.begun = append(m.begun, id)
 	}
 	return nil
 }

@@ -38,6 +38,8 @@ type Store interface {
 
 // A Writer stores the rows of one source after the other.
 type Writer interface {
+	// Begin starts a source. With replace, the rows of an earlier reading give way once the source is saved,
+	// and stay if it is discarded.
 	Begin(ctx context.Context, sourceID int64, replace bool) error
 	Write(schema.Row) error
 	Discard(ctx context.Context) error
