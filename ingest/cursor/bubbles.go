@@ -24,6 +24,7 @@ type conversation struct {
 
 	base           int64 // where its lines begin
 	line, count    int64
+	told           int // messages
 	began, updated schema.Instant
 	tooldata       trace.Object // of the first versions: what tools did, by the message
 	model          string
@@ -86,7 +87,9 @@ func (t *conversation) tell(src *ingest.Source, o trace.Object, chat bool) error
 	}
 	t.endCall()
 	t.calls.Close(t.s)
-	tellsAll(t.log, t.run, rankEditor)
+	if t.told > 0 {
+		tellsAll(t.log, t.run, rankEditor)
+	}
 	return nil
 }
 
@@ -245,6 +248,7 @@ func (t *conversation) bubble(id string, o trace.Object, chat bool) {
 		return
 	}
 	t.run.Record()
+	t.told++
 	switch role {
 	case "user":
 		if hasText {

@@ -157,7 +157,9 @@ func (Store) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) er
 	}
 	r.HasToolStatus = t.Stated
 	calls.Close(s)
-	tellsAll(log, s.Main, rankStore)
+	if len(order) > 0 {
+		tellsAll(log, s.Main, rankStore)
+	}
 	return log.Close()
 }
 
