@@ -72,7 +72,7 @@ func isVersion(line []byte) bool {
 // headerTime returns the time in a header line: "# aider chat started at 2026-05-22 10:15:00".
 func headerTime(line []byte) (string, bool) {
 	rest, ok := bytes.CutPrefix(line, []byte("# aider chat started at "))
-	if !ok || !isTime(rest, "0000-00-00 00:00:00") {
+	if rest = bytes.TrimRight(rest, " "); !ok || !isTime(rest, "0000-00-00 00:00:00") {
 		return "", false
 	}
 	return string(rest), true

@@ -80,30 +80,30 @@ func findEdits(list []editBlock, text []byte) []editBlock {
 	if !bytes.Contains(text, []byte("<<<<<<<")) {
 		return list
 	}
+	text = bytes.Clone(text) // the blocks are parts of it
 	const outside, searching, replacing = 0, 1, 2
 	state, path := outside, ""
-	var old, new, before []byte
-	for rest := text; len(rest) > 0; {
-		line, after, _ := bytes.Cut(rest, []byte{'\n'})
-		rest = after
-		bare := bytes.TrimSpace(line)
+	from, middle := 0, 0 // where the old and the new lines begin
+	var old, before []byte
+	for at, next := 0, 0; at < len(text); at = next {
+		if next = bytes.IndexByte(text[at:], '\n') + at + 1; next == at {
+			next = len(text)
+		}
+		bare := bytes.TrimSpace(text[at:next])
 		switch {
 		case state == outside && marker(bare, '<'):
 			if name := fileName(before); name != "" {
 				path = name
 			}
-			state, old, new = searching, nil, nil
+			state, from = searching, next
 		case state == searching && marker(bare, '='):
-			state = replacing
+			state, old, middle = replacing, text[from:at], next
 		case state == replacing && (marker(bare, '>') || marker(bare, '=')):
 			if path != "" {
-				list = append(list, editBlock{path: path, old: old, new: new})
+				list = append(list, editBlock{path: path, old: old, new: text[middle:at]})
 			}
 			state, before = outside, nil
-		case state == searching:
-			old = append(append(old, line...), '\n')
-		case state == replacing:
-			new = append(append(new, line...), '\n')
+		case state != outside:
 		case len(bare) > 0 && !bytes.HasPrefix(bare, []byte("```")):
 			before = bare
 		}

@@ -33,9 +33,10 @@ type parser struct {
 		sample []byte
 	}
 	session *session
-	seen    map[string]int // sessions by header time
-	fence   int            // backquotes of the fence that the answer has open, 0 = none
-	last    int64          // number of the last line that was not blank
+	seen    map[string]int                            // sessions by header time
+	spare   struct{ prompt, answer, answered []byte } // memory of the session before
+	fence   int                                       // backquotes of the fence that the answer has open, 0 = none
+	last    int64                                     // number of the last line that was not blank
 	badHead bool
 }
 
@@ -58,12 +59,9 @@ func (ps Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit
 	}
 	if len(p.input) > 0 {
 		// Which prompts are a session's depends on when the next one began.
-		data, err := p.log.Document()
-		if err != nil {
+		if err := p.headerTimes(); err != nil {
 			return err
 		}
-		p.times = p.headerTimes(data)
-		src.Reader = bytes.NewReader(data)
 	}
 	lines := src.Lines()
 	defer src.Done(lines)
@@ -101,7 +99,7 @@ func (p *parser) line(ln jsonl.Line) {
 	}
 	gap := ln.No-p.last > 1 || p.last == 0
 	p.last = ln.No
-	if t, ok := headerTime(bytes.TrimRight(line, " ")); ok && gap {
+	if t, ok := headerTime(line); ok && gap {
 		if p.header.held {
 			p.begin()
 		}
@@ -176,15 +174,32 @@ func (p *parser) instant(text string) schema.Instant {
 	return schema.InstantOf(t)
 }
 
-func (p *parser) headerTimes(data []byte) (times []schema.Instant) {
-	for rest := data; len(rest) > 0; {
-		line, after, _ := bytes.Cut(rest, []byte{'\n'})
-		rest = after
-		if t, ok := headerTime(bytes.TrimRight(line, " \r")); ok {
-			times = append(times, p.instant(t))
+// headerTimes reads the times of all headers ahead. Where the source can be read only once, that takes it
+// into memory.
+func (p *parser) headerTimes() error {
+	var ahead io.Reader
+	if p.src.At != nil {
+		ahead = io.NewSectionReader(p.src.At, 0, p.src.Size)
+	} else {
+		data, err := p.log.Document()
+		if err != nil {
+			return err
+		}
+		ahead, p.src.Reader = bytes.NewReader(data), bytes.NewReader(data)
+	}
+	lines := jsonl.NewReader(ahead, nil)
+	for {
+		ln, err := lines.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if t, ok := headerTime(ln.Bytes); ok {
+			p.times = append(p.times, p.instant(t))
 		}
 	}
-	return times
 }
 
 // classify tells prompts, notices and answers apart.

@@ -68,7 +68,8 @@ func (b *block) take() []byte {
 
 func (p *parser) newSession(native, time string, line int64, at schema.Instant) *session {
 	p.log.Begin(line, at, schema.IDOf(agent, "header", native))
-	s := &session{p: p, time: time, at: at, created: map[string]bool{}}
+	s := &session{p: p, time: time, at: at}
+	s.prompt.buf, s.answer.buf, s.answered = p.spare.prompt, p.spare.answer, p.spare.answered[:0]
 	s.s = p.log.Session(native)
 	s.r = s.s.Main
 	s.id = s.s.Row.SessionID
@@ -95,6 +96,7 @@ func (s *session) close() {
 	s.flushCall()
 	s.flushFailure()
 	s.s.Close()
+	s.p.spare.prompt, s.p.spare.answer, s.p.spare.answered = s.prompt.buf, s.answer.buf, s.answered
 }
 
 // settle ends the block of lines that is open.
@@ -195,16 +197,17 @@ func (s *session) text(line []byte, no int64, gap bool) {
 	s.flushPrompt()
 	s.flushCall()
 	s.flushFailure()
-	trimmed := bytes.TrimSpace(line)
-	if bytes.HasPrefix(trimmed, []byte("<thinking-content-")) {
-		s.flushAnswer()
-		s.thinking = true
-		return
-	}
-	if s.thinking && (bytes.HasPrefix(trimmed, []byte("</think")) || bytes.HasPrefix(trimmed, []byte("</reason"))) {
-		s.flushAnswer()
-		s.thinking = false
-		return
+	if tag := bytes.IndexByte(line, '<'); tag >= 0 && len(bytes.TrimSpace(line[:tag])) == 0 {
+		switch tag := line[tag:]; {
+		case bytes.HasPrefix(tag, []byte("<thinking-content-")):
+			s.flushAnswer()
+			s.thinking = true
+			return
+		case s.thinking && (bytes.HasPrefix(tag, []byte("</think")) || bytes.HasPrefix(tag, []byte("</reason"))):
+			s.flushAnswer()
+			s.thinking = false
+			return
+		}
 	}
 	s.answer.add(line, no, gap)
 }
@@ -256,6 +259,9 @@ func (s *session) notice(text []byte, no int64) {
 	}
 	s.flushCall()
 	s.notices++
+	if s.notices > 1 && !tells(text) {
+		return
+	}
 	line := string(text)
 	if s.opening(line) || s.failed(line, no) {
 		return
@@ -272,10 +278,29 @@ func (s *session) notice(text []byte, no int64) {
 	case strings.HasPrefix(line, "Run shell command"):
 		s.confirm = true
 	case strings.HasPrefix(line, "Creating empty file "):
+		if s.created == nil {
+			s.created = map[string]bool{}
+		}
 		s.created[strings.TrimPrefix(line, "Creating empty file ")] = true
 	default:
 		s.toolNotice(line, no)
 	}
+}
+
+// told are the beginnings of the notices that are understood. Most are not among them.
+var told = [...]string{
+	"^C", "Aider v", "Applied edit to ", "Creating empty file ", "Did not apply edit to ", "Editor model: ", "Git working dir: ", "Main model: ",
+	"Model", "Only ", "Retrying in ", "Run shell command", "Running ", "Skipping edits to ", "The LLM did not", "Unexpected error: ", "litellm.",
+}
+
+// tells reports whether a notice may be one that is understood.
+func tells(text []byte) bool {
+	for _, t := range told {
+		if len(text) >= len(t) && string(text[:len(t)]) == t {
+			return true
+		}
+	}
+	return false
 }
 
 // opening takes the lines with which a start, or a switch of the model, introduces itself.

@@ -93,7 +93,8 @@ func (s *session) usageLine(text []byte, no int64) {
 	s.r.Response = id
 	s.flushAnswer()
 	s.begin(no, 0)
-	row := s.r.Model(id)
+	s.call = usage{held: true, row: s.r.Model(id)}
+	row := &s.call.row
 	row.RequestModel = s.model
 	if s.editing && s.editor != "" {
 		row.RequestModel = s.editor
@@ -113,7 +114,6 @@ func (s *session) usageLine(text []byte, no int64) {
 	if hit.Valid || write.Valid {
 		s.s.Row.HasCache = true
 	}
-	s.call = usage{held: true, row: row}
 	if cost != nil {
 		s.cost(cost)
 	} else if i := bytes.Index(text, []byte(", $")); i >= 0 {

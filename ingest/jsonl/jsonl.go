@@ -77,11 +77,16 @@ func (r *Reader) Offset() int64 { return r.offset }
 // Next returns the next line that is not blank, or io.EOF. Any other error is the source's own.
 func (r *Reader) Next() (Line, error) {
 	for {
+		for r.start < r.end && r.buf[r.start] == '\n' { // prose has many
+			r.start++
+			r.offset++
+			r.no++
+		}
 		line, err := r.next()
 		if err != nil {
 			return Line{}, err
 		}
-		if line.Oversized || len(bytes.TrimSpace(line.Bytes)) > 0 {
+		if b := line.Bytes; line.Oversized || len(b) > 0 && (b[0] > ' ' || len(bytes.TrimSpace(b)) > 0) {
 			return line, nil
 		}
 	}
@@ -119,7 +124,10 @@ func (r *Reader) take(end, endLen int) Line {
 	if r.no == 1 {
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	}
-	line.Bytes = bytes.TrimSuffix(b, []byte("\r"))
+	if n := len(b); n > 0 && b[n-1] == '\r' {
+		b = b[:n-1]
+	}
+	line.Bytes = b
 	r.start = end + endLen
 	r.offset += size
 	return line
