@@ -5,6 +5,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -168,6 +169,24 @@ func (src *Source) Lines() *jsonl.Reader { return jsonl.NewReader(src.Reader, sr
 
 // Done takes the reader's buffer back.
 func (src *Source) Done(r *jsonl.Reader) { src.Buf = r.Buffer() }
+
+// Head returns the first n bytes of the source, or all of it if it has fewer, without taking them. It is
+// valid until the source is read.
+func (src *Source) Head(n int) ([]byte, error) {
+	if src.At == nil {
+		head, err := io.ReadAll(io.LimitReader(src.Reader, int64(n)))
+		src.Reader = io.MultiReader(bytes.NewReader(head), src.Reader)
+		return head, err
+	}
+	if cap(src.Buf) < n {
+		src.Buf = make([]byte, 0, max(n, jsonl.MinBuffer))
+	}
+	got, err := src.At.ReadAt(src.Buf[:n], 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return src.Buf[:got], err
+}
 
 // MaxDocument is the largest document that is read. A format that cannot be read piece by piece has to be
 // in memory as a whole.

@@ -121,6 +121,9 @@ func ParseInstant(b []byte) Instant {
 	if i, ok := parseZulu(b); ok {
 		return sane(i)
 	}
+	if len(b) < len("2006-01-02T5:04:05Z") || b[4] != '-' {
+		return 0 // not worth an error, which costs more than all else here
+	}
 	t, err := time.Parse(time.RFC3339Nano, string(b))
 	if err != nil {
 		return 0

@@ -102,7 +102,7 @@ func jsonValue(b []byte) bool {
 
 // document reads the web export: {"loglines":[record, …]}. The line of a row is the record's number.
 func (r *reader) document() error {
-	data, err := io.ReadAll(r.src.Reader)
+	data, err := r.src.Document()
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package copilot
 import (
 	"bytes"
 	"context"
-	"io"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -15,13 +14,10 @@ const headSize = 64 << 10
 
 // Parse reads one session.
 func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(src.Reader, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	head, err := src.Head(headSize)
+	if err != nil {
 		return err
 	}
-	head = head[:n]
-	src.Reader = io.MultiReader(bytes.NewReader(head), src.Reader)
 	log := rows.New(agent, src, emit)
 	start := bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	line, _, _ := bytes.Cut(start, []byte{'\n'})

@@ -27,6 +27,11 @@ func (p *parser) agents(o trace.Object) {
 	}
 	p.n++
 	p.src.Records++
+	if !p.spans.Keep(o.Source()) {
+		p.log.Again(p.n, 0, 0)
+		p.log.Bad(schema.ProblemOversized)
+		return
+	}
 	d := o.Object("span_data")
 	s := &trace.Span{
 		Line: p.n, Trace: o.Str("trace_id"), ID: o.Str("id"), Parent: o.Str("parent_id"), Name: d.Str("name"),

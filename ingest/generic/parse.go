@@ -1,11 +1,9 @@
 package generic
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/ingest"
@@ -51,12 +49,10 @@ type parser struct {
 // read goes through the values of the file. One value a line is read line by line, so that the file may
 // be of any size; anything else is a document.
 func (p *parser) read(ctx context.Context) error {
-	in := bufio.NewReaderSize(p.src.Reader, 64<<10)
-	head, err := in.Peek(64 << 10)
-	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+	head, err := p.src.Head(64 << 10)
+	if err != nil {
 		return err
 	}
-	p.src.Reader = in
 	if !lineByLine(head) {
 		data, err := p.log.Document()
 		if err != nil {

@@ -82,7 +82,10 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// read unpacks a member. What its header says of its size is not believed.
+// maxBelieved is how much memory a member gets for what its header says of its size.
+const maxBelieved = 4 << 20
+
+// read unpacks a member. What its header says of its size decides nothing.
 func (c *container) read(f *zip.File) ([]byte, error) {
 	if f == nil {
 		return nil, errDamaged
@@ -93,6 +96,7 @@ func (c *container) read(f *zip.File) ([]byte, error) {
 	}
 	defer r.Close()
 	var buf bytes.Buffer
+	buf.Grow(int(min(f.UncompressedSize64, maxBelieved)) + bytes.MinRead)
 	n, err := io.Copy(&buf, io.LimitReader(r, maxMember+1))
 	if c.left -= n; c.left < 0 {
 		return nil, errors.New("the container unpacks to far more than a log would")

@@ -11,7 +11,8 @@ import (
 // conversations in one record); what is longer is reported, not kept.
 const MaxLine = 128 << 20
 
-const initialBuffer = 256 << 10
+// MinBuffer is the size of buffer that a reader begins with.
+const MinBuffer = 256 << 10
 
 // MaxKept is the largest buffer that is kept from one source to the next.
 const MaxKept = 4 << 20
@@ -42,8 +43,8 @@ type Reader struct {
 
 // NewReader reads from src. buf, which may be nil, is used as the buffer while lines fit in it.
 func NewReader(src io.Reader, buf []byte) *Reader {
-	if cap(buf) < initialBuffer {
-		buf = make([]byte, initialBuffer)
+	if cap(buf) < MinBuffer {
+		buf = make([]byte, MinBuffer)
 	}
 	return &Reader{src: src, buf: buf[:cap(buf)], max: MaxLine}
 }
@@ -142,12 +143,12 @@ func (r *Reader) fill() (moved int) {
 		r.start = 0
 	}
 	if r.end == len(r.buf) {
-		grown := make([]byte, min(2*len(r.buf), r.max+initialBuffer))
+		grown := make([]byte, min(2*len(r.buf), r.max+MinBuffer))
 		copy(grown, r.buf[:r.end])
 		r.buf = grown
-	} else if len(r.buf) > 8<<20 && r.end-r.start < initialBuffer {
+	} else if len(r.buf) > 8<<20 && r.end-r.start < MinBuffer {
 		// A giant line has passed: give its memory back.
-		small := make([]byte, initialBuffer)
+		small := make([]byte, MinBuffer)
 		n := copy(small, r.buf[r.start:r.end])
 		moved += r.start
 		r.buf, r.start, r.end = small, 0, n

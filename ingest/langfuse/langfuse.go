@@ -90,6 +90,11 @@ func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) e
 			if !trace.IsJSON(line) {
 				return false
 			}
+			if !p.spans.Keep(line) {
+				p.src.Records++
+				p.log.Bad(schema.ProblemOversized)
+				return true
+			}
 			p.value(bytes.Clone(line)) // what is in it is told at the end
 			return true
 		}); err != nil {

@@ -157,8 +157,10 @@ func idOf(raw []byte, size int) string {
 	if len(s) == 2*size {
 		return strings.ToLower(s)
 	}
-	if b, err := base64.StdEncoding.DecodeString(s); err == nil && len(b) == size {
-		return hex.EncodeToString(b)
+	if len(s) == base64.StdEncoding.EncodedLen(size) {
+		if b, err := base64.StdEncoding.DecodeString(s); err == nil && len(b) == size {
+			return hex.EncodeToString(b)
+		}
 	}
 	return s
 }

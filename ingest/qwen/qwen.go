@@ -7,7 +7,6 @@
 package qwen
 
 import (
-	"bufio"
 	"context"
 	"path/filepath"
 	"strings"
@@ -37,9 +36,10 @@ const peeked = 64 << 10
 
 // Parse reads one log.
 func (Parser) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) error {
-	br := bufio.NewReaderSize(src.Reader, peeked)
-	head, _ := br.Peek(peeked)
-	src.Reader = br
+	head, err := src.Head(peeked)
+	if err != nil {
+		return err
+	}
 	if recording.Look(head).Kind == recording.KindSession {
 		return recording.Read(ctx, src, emit, recording.Dialect{Agent: Agent, Model: "qwen"})
 	}

@@ -7,7 +7,6 @@
 package recording
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"strings"
@@ -33,10 +32,10 @@ const partThought = 1 << 40
 // Read reads one source.
 func Read(ctx context.Context, src *ingest.Source, emit ingest.Emit, d Dialect) error {
 	r := &reader{l: rows.New(d.Agent, src, emit), src: src, d: d, seen: map[schema.ID]*message{}}
-	br := bufio.NewReaderSize(src.Reader, peeked)
-	head, _ := br.Peek(peeked)
-	src.Reader = br
-	var err error
+	head, err := src.Head(peeked)
+	if err != nil {
+		return err
+	}
 	if isDocument(head) {
 		err = r.document(ctx)
 	} else {

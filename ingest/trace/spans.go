@@ -69,13 +69,24 @@ type Spans struct {
 	calls *Calls
 	list  []*Span
 	seen  map[spanKey]*Span
+	room  int64 // for the texts of spans
 }
 
 type spanKey struct{ trace, id string }
 
 // NewSpans begins a collection.
 func NewSpans(log *rows.Log) *Spans {
-	return &Spans{Log: log, calls: NewCalls(log), seen: map[spanKey]*Span{}}
+	return &Spans{Log: log, calls: NewCalls(log), seen: map[spanKey]*Span{}, room: rows.MaxDocument}
+}
+
+// Keep takes memory for the text of a span, which is needed until all are told. It is false where the spans
+// of a source hold more than may be in memory: then the span is left out.
+func (t *Spans) Keep(text []byte) bool {
+	if int64(len(text)) > t.room {
+		return false
+	}
+	t.room -= int64(len(text))
+	return true
 }
 
 // Add remembers a span; it is false for one that is there already.

@@ -205,3 +205,17 @@ func TestRemote(t *testing.T) {
 		}
 	}
 }
+
+// What spans hold until the end is bounded.
+func TestKeep(t *testing.T) {
+	spans := NewSpans(nil)
+	spans.room = 10
+	for _, c := range []struct {
+		text string
+		want bool
+	}{{"12345678", true}, {"123", false}, {"12", true}, {"1", false}, {"", true}} {
+		if spans.Keep([]byte(c.text)) != c.want {
+			t.Errorf("Keep(%q) is not %v", c.text, c.want)
+		}
+	}
+}
