@@ -23,30 +23,40 @@ WITH params AS (
     FROM thresholds_v1
 ),
 
--- Where the main run stops.
+stopped AS (
+    SELECT
+        session_id,
+        CASE
+            WHEN end_state IN ('pending_tool', 'stopped_after_tool', 'max_turns', 'budget', 'max_tokens') THEN 'proc.premature_stop'
+            WHEN end_state IN ('api_error', 'error') THEN 'proc.ended_in_error'
+            WHEN end_state = 'unanswered' THEN 'proc.unanswered'
+        END AS anomaly,
+        -- A limit is no more than a low finding.
+        CASE WHEN end_state IN ('max_turns', 'budget', 'max_tokens') THEN 'low' END AS at_most,
+        end_state, main_source_id
+    FROM sessions_v1
+    WHERE anomaly IS NOT NULL
+),
+
+-- Where their main runs stop.
 last_steps AS (
     SELECT session_id, arg_max(line, seq) AS line, arg_max(source_id, seq) AS source_id
     FROM (
-        SELECT m.session_id, m.run_id, m.seq, m.line, m.source_id FROM messages_v1 AS m
+        SELECT m.session_id, m.run_id, m.seq, m.line, m.source_id
+        FROM messages_v1 AS m
+        SEMI JOIN stopped AS s USING (session_id)
         UNION ALL
-        SELECT t.session_id, t.run_id, t.seq, coalesce(t.result_line, t.line), t.source_id FROM tool_calls_v1 AS t
+        SELECT t.session_id, t.run_id, t.seq, coalesce(t.result_line, t.line), t.source_id
+        FROM tool_calls_v1 AS t
+        SEMI JOIN stopped AS s USING (session_id)
     ) AS steps
     SEMI JOIN (SELECT run_id FROM runs_v1 WHERE run_kind = 'main') AS r USING (run_id)
     GROUP BY session_id
 ),
 
 ends AS (
-    SELECT
-        s.session_id,
-        CASE
-            WHEN s.end_state IN ('pending_tool', 'stopped_after_tool', 'max_turns', 'budget', 'max_tokens') THEN 'proc.premature_stop'
-            WHEN s.end_state IN ('api_error', 'error') THEN 'proc.ended_in_error'
-            WHEN s.end_state = 'unanswered' THEN 'proc.unanswered'
-        END AS anomaly,
-        -- A limit is no more than a low finding.
-        CASE WHEN s.end_state IN ('max_turns', 'budget', 'max_tokens') THEN 'low' END AS at_most,
-        s.end_state, s.main_source_id, l.line, l.source_id
-    FROM sessions_v1 AS s
+    SELECT s.session_id, s.anomaly, s.at_most, s.end_state, s.main_source_id, l.line, l.source_id
+    FROM stopped AS s
     LEFT JOIN last_steps AS l USING (session_id)
 ),
 
@@ -125,7 +135,6 @@ SELECT
     coalesce(source_id, main_source_id) AS source_id, line AS first_line, line AS last_line,
     NULL::BIGINT AS lost_ms, NULL::DECIMAL(24,12) AS lost_usd
 FROM ends
-WHERE anomaly IS NOT NULL
 UNION ALL BY NAME
 SELECT
     m.session_id, 'proc.interrupts' AS anomaly, i.interrupt_count AS value, i.event_ids AS evidence, i.source_id,

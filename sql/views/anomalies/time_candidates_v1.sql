@@ -58,18 +58,28 @@ stall_places AS (
     GROUP BY w.session_id
 ),
 
+-- The answers with a call that took long.
+slow AS (
+    SELECT DISTINCT t.session_id, t.run_id, coalesce(t.model_call_id, t.tool_call_id) AS answer_id
+    FROM tool_calls_v1 AS t
+    JOIN (SELECT min(lowest) AS lowest FROM anomaly_limits_v1 WHERE rule IN ('time.tool_hang', 'time.tool_wait')) AS l
+        ON t.duration_ms > 1000 * l.lowest
+),
+
 -- Calls of one answer may wait for each other: a duration that is derived counts from the result before it.
 durations AS (
     SELECT
-        session_id, tool_call_id, duration_basis, error_type, status,
+        t.session_id, t.tool_call_id, t.duration_basis, t.error_type, t.status,
         CASE
-            WHEN duration_basis = 'derived' AND model_call_id IS NOT NULL AND error_type IS DISTINCT FROM 'timeout'
-                THEN least(duration_ms, coalesce(epoch_ms(ended_at) - epoch_ms(lag(ended_at) OVER answers), duration_ms))
-            ELSE duration_ms
+            WHEN t.duration_basis = 'derived' AND t.model_call_id IS NOT NULL AND t.error_type IS DISTINCT FROM 'timeout'
+                THEN least(t.duration_ms, coalesce(epoch_ms(t.ended_at) - epoch_ms(lag(t.ended_at) OVER answers), t.duration_ms))
+            ELSE t.duration_ms
         END AS duration_ms
-    FROM tool_calls_v1
-    WHERE duration_ms IS NOT NULL AND NOT is_polling AND tool_kind NOT IN ('task', 'ask_user', 'plan')
-    WINDOW answers AS (PARTITION BY run_id, coalesce(model_call_id, tool_call_id) ORDER BY ended_at, seq, tool_call_id)
+    FROM tool_calls_v1 AS t
+    JOIN slow AS a
+        ON a.session_id = t.session_id AND a.run_id = t.run_id AND a.answer_id = coalesce(t.model_call_id, t.tool_call_id)
+    WHERE t.duration_ms IS NOT NULL AND NOT t.is_polling AND t.tool_kind NOT IN ('task', 'ask_user', 'plan')
+    WINDOW answers AS (PARTITION BY t.run_id, a.answer_id ORDER BY t.ended_at, t.seq, t.tool_call_id)
 ),
 
 -- What is only derived proves nothing: it contains the wait for an approval.
