@@ -17,21 +17,20 @@
 --   usd_per_million_output_tokens  [USD] All costs over the output.
 WITH sessions AS (
     SELECT
-        c.session_id,
-        c.price_provider,
-        coalesce(c.model, c.response_model) AS model,
-        count(*) AS model_call_count,
-        sum(p.cost_usd) AS cost_usd,
-        count(*) - count(p.cost_usd) AS unpriced_call_count,
-        sum(c.input_tokens) AS input_tokens,
-        sum(c.output_tokens) AS output_tokens,
-        sum(c.cache_read_input_tokens) AS cache_read_input_tokens,
-        sum(c.input_tokens) FILTER (WHERE c.cache_read_input_tokens IS NOT NULL) AS input_tokens_with_cache_info,
-        sum(c.reasoning_output_tokens) AS reasoning_output_tokens,
-        sum(c.output_tokens) FILTER (WHERE c.reasoning_output_tokens IS NOT NULL) AS output_tokens_with_reasoning_info
-    FROM model_calls_v1 AS c
-    LEFT JOIN call_costs_v1 AS p USING (model_call_id)
-    GROUP BY c.session_id, c.price_provider, coalesce(c.model, c.response_model)
+        session_id,
+        price_provider,
+        model,
+        sum(call_count) AS model_call_count,
+        sum(cost_usd) AS cost_usd,
+        sum(call_count - priced_call_count) AS unpriced_call_count,
+        sum(input_tokens) AS input_tokens,
+        sum(output_tokens) AS output_tokens,
+        sum(cache_read_input_tokens) AS cache_read_input_tokens,
+        sum(cacheable_input_tokens) AS cacheable_input_tokens,
+        sum(reasoning_output_tokens) AS reasoning_output_tokens,
+        sum(reasoned_output_tokens) AS reasoned_output_tokens
+    FROM call_sums_v1
+    GROUP BY session_id, price_provider, model
 )
 
 SELECT
@@ -44,8 +43,8 @@ SELECT
     sum(u.unpriced_call_count)::BIGINT AS unpriced_call_count,
     sum(u.input_tokens)::BIGINT AS input_tokens,
     sum(u.output_tokens)::BIGINT AS output_tokens,
-    sum(u.cache_read_input_tokens) / nullif(sum(u.input_tokens_with_cache_info), 0)::DOUBLE AS cache_hit_ratio,
-    sum(u.reasoning_output_tokens) / nullif(sum(u.output_tokens_with_reasoning_info), 0)::DOUBLE AS reasoning_ratio,
+    sum(u.cache_read_input_tokens) / nullif(sum(u.cacheable_input_tokens), 0)::DOUBLE AS cache_hit_ratio,
+    sum(u.reasoning_output_tokens) / nullif(sum(u.reasoned_output_tokens), 0)::DOUBLE AS reasoning_ratio,
     1000000 * sum(u.cost_usd)::DOUBLE / nullif(sum(u.output_tokens), 0) AS usd_per_million_output_tokens
 FROM sessions AS u
 JOIN sessions_v1 AS s USING (session_id)

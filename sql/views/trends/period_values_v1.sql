@@ -13,13 +13,8 @@
 --   n              [count] Calls or sessions that the value rests on.
 --   missing_count  Calls or sessions of the period that could not be used, as the log does not say.
 WITH session_models AS (
-    SELECT session_id, arg_max(coalesce(model, response_model), call_count) AS model
-    FROM (
-        SELECT session_id, model, response_model, count(*) AS call_count
-        FROM model_calls_v1
-        WHERE dim = 'model'
-        GROUP BY session_id, model, response_model
-    ) AS used
+    SELECT session_id, arg_max(model, struct_pack(call_count := call_count, model := model)) AS model
+    FROM (SELECT session_id, model, sum(call_count) AS call_count FROM call_sums_v1 WHERE dim = 'model' GROUP BY session_id, model) AS used
     GROUP BY session_id
 ),
 
@@ -40,53 +35,40 @@ keyed AS (
     LEFT JOIN session_models AS m USING (session_id)
 ),
 
--- A quarter of an hour is the finest that zones are cut. Turning each instant into a local period is slow.
-call_slots AS (
+call_sums AS (
     SELECT
-        epoch_us(c.occurred_at) // 900000000 AS slot,
-        c.session_id,
-        CASE WHEN dim = 'model' THEN coalesce(c.model, c.response_model, '(unknown)') END AS model,
-        count(*) AS call_count,
-        sum(p.cost_usd) AS cost_usd,
-        count(p.cost_usd) AS priced_count,
-        sum(c.input_tokens) AS input_tokens,
-        count(c.input_tokens) AS input_count,
-        sum(c.output_tokens) AS output_tokens,
-        count(c.output_tokens) AS output_count,
-        sum(c.cache_read_input_tokens) AS cache_read_tokens,
-        sum(c.input_tokens) FILTER (WHERE c.cache_read_input_tokens IS NOT NULL) AS cacheable_tokens,
-        count(c.cache_read_input_tokens) AS cache_count
-    FROM model_calls_v1 AS c
-    LEFT JOIN call_costs_v1 AS p USING (model_call_id)
-    WHERE c.occurred_at IS NOT NULL
+        quarter_at, session_id,
+        CASE WHEN dim = 'model' THEN coalesce(model, '(unknown)') END AS model,
+        call_count, cost_usd, priced_call_count, input_tokens, input_call_count, output_tokens, output_call_count,
+        cache_read_input_tokens, cacheable_input_tokens, cacheable_call_count
+    FROM call_sums_v1
+    WHERE quarter_at IS NOT NULL
         AND dim <> 'tool'
         AND list_has_any(metrics, ['cost_usd', 'model_call_count', 'session_count', 'input_tokens', 'output_tokens', 'cache_hit_ratio'])
-    GROUP BY slot, c.session_id, 3
 ),
 
-tool_slots AS (
+tool_sums AS (
     SELECT
-        epoch_us(t.requested_at) // 900000000 AS slot,
-        t.session_id,
-        CASE WHEN dim = 'tool' THEN t.tool_name END AS tool,
-        count(*) AS call_count,
-        count(*) FILTER (WHERE t.status = 'ok') AS ok_count,
-        count(*) FILTER (
-            WHERE t.status = 'error' AND coalesce(t.error_type, '') NOT IN ('verification_failed', 'empty_search')
-        ) AS failed_count,
-        count(*) FILTER (WHERE t.status IN ('no_result', 'unknown')) AS unknown_count
-    FROM tool_calls_v1 AS t
-    WHERE t.requested_at IS NOT NULL
+        quarter_at, session_id,
+        CASE WHEN dim = 'tool' THEN tool_name END AS tool,
+        call_count,
+        CASE WHEN status = 'ok' THEN call_count ELSE 0 END AS ok_count,
+        CASE
+            WHEN status = 'error' AND coalesce(error_type, '') NOT IN ('verification_failed', 'empty_search') THEN call_count
+            ELSE 0
+        END AS failed_count,
+        CASE WHEN status IN ('no_result', 'unknown') THEN call_count ELSE 0 END AS unknown_count
+    FROM tool_sums_v1
+    WHERE quarter_at IS NOT NULL
         AND dim <> 'model'
         AND list_has_any(metrics, ['tool_call_count', 'tool_failure_ratio'])
-    GROUP BY slot, t.session_id, 3
 ),
 
 -- Sessions of people and of automation; those that an agent runs for itself are no work to be judged.
 judged_sessions AS (
     SELECT
         k.key,
-        epoch_us(k.started_at) // 900000000 AS slot,
+        make_timestamptz((epoch_us(k.started_at) // 900000000) * 900000000) AS quarter_at,
         m.cost_usd, m.wasted_cost_usd, t.active_ms,
         h.score,
         CASE WHEN h.score IS NOT NULL THEN h.band = 'critical' END AS is_critical,
@@ -107,14 +89,15 @@ judged_sessions AS (
         AND list_has_any(metrics, ['session_cost_usd', 'session_active_ms', 'waste_ratio', 'health', 'critical_share', 'anomalies_per_session', 'verification_share'])
 ),
 
+-- A quarter of an hour is the finest that zones are cut. Turning each instant into a local period is slow.
 periods AS (
     SELECT
-        slot,
+        quarter_at,
         CASE
-            WHEN bucket IN ('day', 'week', 'month') THEN date_trunc(bucket, make_timestamptz(slot * 900000000) AT TIME ZONE tz)
+            WHEN bucket IN ('day', 'week', 'month') THEN date_trunc(bucket, quarter_at AT TIME ZONE tz)
             ELSE error('the period of a trend is day, week or month')
         END AS period
-    FROM (SELECT slot FROM call_slots UNION SELECT slot FROM tool_slots UNION SELECT slot FROM judged_sessions) AS used
+    FROM (SELECT quarter_at FROM call_sums UNION SELECT quarter_at FROM tool_sums UNION SELECT quarter_at FROM judged_sessions) AS used
 ),
 
 calls AS (
@@ -124,16 +107,16 @@ calls AS (
         count(DISTINCT c.session_id) AS session_count,
         sum(c.call_count)::BIGINT AS call_count,
         sum(c.cost_usd) AS cost_usd,
-        sum(c.priced_count)::BIGINT AS priced_count,
+        sum(c.priced_call_count)::BIGINT AS priced_count,
         sum(c.input_tokens) AS input_tokens,
-        sum(c.input_count)::BIGINT AS input_count,
+        sum(c.input_call_count)::BIGINT AS input_count,
         sum(c.output_tokens) AS output_tokens,
-        sum(c.output_count)::BIGINT AS output_count,
-        sum(c.cache_read_tokens) AS cache_read_tokens,
-        sum(c.cacheable_tokens) AS cacheable_tokens,
-        sum(c.cache_count)::BIGINT AS cache_count
-    FROM call_slots AS c
-    JOIN periods AS p USING (slot)
+        sum(c.output_call_count)::BIGINT AS output_count,
+        sum(c.cache_read_input_tokens) AS cache_read_tokens,
+        sum(c.cacheable_input_tokens) AS cacheable_tokens,
+        sum(c.cacheable_call_count)::BIGINT AS cache_count
+    FROM call_sums AS c
+    JOIN periods AS p USING (quarter_at)
     JOIN keyed AS k USING (session_id)
     GROUP BY 1, 2
 ),
@@ -146,8 +129,8 @@ tools AS (
         sum(t.failed_count) FILTER (WHERE k.has_tool_status)::BIGINT AS failed_count,
         sum(t.ok_count + t.failed_count) FILTER (WHERE k.has_tool_status)::BIGINT AS known_count,
         sum(CASE WHEN k.has_tool_status THEN t.unknown_count ELSE t.call_count END)::BIGINT AS unknown_count
-    FROM tool_slots AS t
-    JOIN periods AS p USING (slot)
+    FROM tool_sums AS t
+    JOIN periods AS p USING (quarter_at)
     JOIN keyed AS k USING (session_id)
     GROUP BY 1, 2
 ),
@@ -171,7 +154,7 @@ sessions AS (
         count(*) FILTER (WHERE s.is_verified) AS verified_count,
         count(*) FILTER (WHERE s.is_verification_unknown) AS unverifiable_count
     FROM judged_sessions AS s
-    JOIN periods AS p USING (slot)
+    JOIN periods AS p USING (quarter_at)
     GROUP BY 1, 2
 ),
 

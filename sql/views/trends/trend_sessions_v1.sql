@@ -12,31 +12,15 @@
 --   unpriced_call_count  Calls without a price.
 --   input_tokens         Their input.
 --   output_tokens        Their output.
-WITH slots AS (
-    SELECT
-        epoch_us(c.occurred_at) // 900000000 AS slot,
-        c.session_id,
-        CASE WHEN dim = 'model' THEN coalesce(c.model, c.response_model, '(unknown)') END AS model,
-        count(*) AS model_call_count,
-        sum(p.cost_usd) AS cost_usd,
-        count(*) - count(p.cost_usd) AS unpriced_call_count,
-        sum(c.input_tokens) AS input_tokens,
-        sum(c.output_tokens) AS output_tokens
-    FROM model_calls_v1 AS c
-    LEFT JOIN call_costs_v1 AS p USING (model_call_id)
-    WHERE c.occurred_at IS NOT NULL
-    GROUP BY slot, c.session_id, 3
-),
-
-periods AS (
-    SELECT slot, date_trunc(bucket, make_timestamptz(slot * 900000000) AT TIME ZONE tz) AS period
-    FROM (SELECT DISTINCT slot FROM slots) AS used
+WITH periods AS (
+    SELECT quarter_at, date_trunc(bucket, quarter_at AT TIME ZONE tz) AS period
+    FROM (SELECT DISTINCT quarter_at FROM call_sums_v1 WHERE quarter_at IS NOT NULL) AS used
 )
 
 SELECT
     CASE dim
         WHEN 'agent' THEN s.agent
-        WHEN 'model' THEN u.model
+        WHEN 'model' THEN coalesce(u.model, '(unknown)')
         WHEN 'project' THEN coalesce(lower(hex(s.project_id)), '(none)')
         WHEN 'machine' THEN s.machine_id
         WHEN 'branch' THEN coalesce(s.git_branch, '(none)')
@@ -44,12 +28,12 @@ SELECT
     END AS key,
     p.period,
     u.session_id,
-    sum(u.model_call_count)::BIGINT AS model_call_count,
+    sum(u.call_count)::BIGINT AS model_call_count,
     sum(u.cost_usd)::DECIMAL(24,12) AS cost_usd,
-    sum(u.unpriced_call_count)::BIGINT AS unpriced_call_count,
+    sum(u.call_count - u.priced_call_count)::BIGINT AS unpriced_call_count,
     sum(u.input_tokens)::BIGINT AS input_tokens,
     sum(u.output_tokens)::BIGINT AS output_tokens
-FROM slots AS u
-JOIN periods AS p USING (slot)
+FROM call_sums_v1 AS u
+JOIN periods AS p USING (quarter_at)
 JOIN sessions_v1 AS s USING (session_id)
 GROUP BY 1, 2, 3
