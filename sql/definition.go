@@ -25,6 +25,7 @@ const (
 const (
 	KeptFacts    = "facts"    // stored when ingest ends
 	KeptFindings = "findings" // stored before the first command that shows them
+	KeptTogether = "together" // as findings, but of all sessions at once: what one has depends on the others
 )
 
 // A Definition is one versioned relation: a header that promises, and one SELECT that computes.
@@ -39,7 +40,7 @@ type Definition struct {
 	Grain   []string // columns that identify a row; empty = rows have no key
 	Status  string
 	Since   string   // first release that has it
-	Kept    string   // "", KeptFacts, KeptFindings
+	Kept    string   // "", KeptFacts, KeptFindings, KeptTogether
 	Params  []string // of a table macro; nil for a view
 	Changes string   // against the version before
 	Columns []Column
@@ -177,8 +178,8 @@ func (p *headerParser) field(text string) error {
 		}
 	case "kept":
 		d.Kept = value
-		if value != KeptFacts && value != KeptFindings {
-			return fmt.Errorf("kept: want %s or %s", KeptFacts, KeptFindings)
+		if value != KeptFacts && value != KeptFindings && value != KeptTogether {
+			return fmt.Errorf("kept: want %s, %s or %s", KeptFacts, KeptFindings, KeptTogether)
 		}
 	case "macro":
 		if !strings.HasPrefix(value, "(") || !strings.HasSuffix(value, ")") {

@@ -182,8 +182,10 @@ func (s *Set) resolve(d *Definition) error {
 			return fmt.Errorf("%s: %s is of the layer %s, above %s", at(t), t.Text, r.Layer, d.Layer)
 		case r.Params != nil && d.Params == nil:
 			return fmt.Errorf("%s: a view does not read the macro %s", at(t), t.Text)
-		case d.Kept == KeptFacts && r.Kept == KeptFindings:
+		case d.Kept == KeptFacts && r.Kept != "" && r.Kept != KeptFacts:
 			return fmt.Errorf("%s: %s is derived after the facts", at(t), t.Text)
+		case d.Kept == KeptFindings && r.Kept == KeptTogether:
+			return fmt.Errorf("%s: %s is derived after the findings of each session", at(t), t.Text)
 		}
 		d.Reads = append(d.Reads, t.Text)
 	}

@@ -105,7 +105,7 @@ func TestCostVectors(t *testing.T) {
 	if err := store.ResolveModels(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
-	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings} {
+	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings, sqlfiles.KeptTogether} {
 		if n, err := store.Derive(ctx, conn, level); err != nil || n != 1 {
 			t.Fatalf("derived %d sessions at %s: %v", n, level, err)
 		}

@@ -279,7 +279,7 @@ func (c *common) openCurrent(e *env, path string, a access, search *ingest.Searc
 		}
 		return nil, nil
 	}
-	waiting, err := s.Waiting(e.ctx)
+	waiting, stale, err := s.Waiting(e.ctx)
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -294,10 +294,8 @@ func (c *common) openCurrent(e *env, path string, a access, search *ingest.Searc
 	if waiting != "" {
 		// Findings are derived before they are shown, also when no new logs are looked for; what needs the
 		// logs waits for a command that may look for them.
-		var stale bool
-		err := s.DB().QueryRowContext(e.ctx, "SELECT EXISTS (FROM raw.stale_sessions)").Scan(&stale)
-		if err != nil || stale || !c.noRefresh {
-			return nil, errors.Join(err, s.Close())
+		if stale || !c.noRefresh {
+			return nil, s.Close()
 		}
 		d.stale = waiting
 		c.notice(e, "%s; --no-refresh leaves it so", waiting)
@@ -359,7 +357,7 @@ func (c *common) openRefreshed(e *env, path string, a access, search *ingest.Sea
 				err = c.refresh(e, d, o, true)
 			}
 			if err == nil && c.noRefresh {
-				if d.stale, err = s.Waiting(e.ctx); d.stale != "" {
+				if d.stale, _, err = s.Waiting(e.ctx); d.stale != "" {
 					c.notice(e, "%s; --no-refresh leaves it so", d.stale)
 				}
 			}
@@ -423,7 +421,7 @@ func (c *common) lastState(e *env, o store.Options, reason error) *data {
 		return nil
 	}
 	d := &data{Store: s, stale: "new logs were not read, as the store cannot be written now"}
-	if waiting, err := s.Waiting(e.ctx); err == nil && waiting != "" {
+	if waiting, _, err := s.Waiting(e.ctx); err == nil && waiting != "" {
 		d.stale += "; " + waiting
 	}
 	own, err := e.thresholds()

@@ -222,7 +222,9 @@ func (r *reporter) narrow() error {
 	exec := func(q string, args ...any) error { return r.conn.Exec(r.e.ctx, q, args...) }
 	zone := zoneForSQL(r.zone, r.e.now())
 	if !r.since.Valid && !r.until.Valid {
-		return errors.Join(exec(fmt.Sprintf(scopedSums, store.Quote(zone), r.part)), exec(fmt.Sprintf(scopedToolSums, r.part)))
+		// Of sums there is so little that to hand work from thread to thread takes longer than to do it
+		// (measured: a third of an overview's time).
+		return errors.Join(exec("SET threads=1"), exec(fmt.Sprintf(scopedSums, store.Quote(zone), r.part)), exec(fmt.Sprintf(scopedToolSums, r.part)))
 	}
 	window := []any{sql.Named("since", nullable(r.since)), sql.Named("until", nullable(r.until)), sql.Named("filtered", r.part)}
 	return errors.Join(exec(scopedCalls, append(slices.Clone(window), sql.Named("tz", zone))...), exec(scopedTools, window...))

@@ -30,8 +30,8 @@ func MarkAllStale(ctx context.Context, conn *sql.Conn, level string) error {
 	return err
 }
 
-// Derive brings the kept results of one level (sqlfiles.KeptFacts or KeptFindings) up to date for the
-// sessions in raw.stale_sessions, a batch of sessions per transaction, and returns their number.
+// Derive brings the kept results of one level (sqlfiles.KeptFacts, KeptFindings or KeptTogether) up to date
+// for the sessions in raw.stale_sessions, a batch of sessions per transaction, and returns their number.
 //
 // A definition is written as if it looked at everything. Here it runs over temporary relations that
 // have the names it reads and hold the rows of the batch only: DuckDB finds those first.
@@ -73,6 +73,16 @@ func derive(ctx context.Context, level string, conn *sql.Conn, workers int, conn
 	if err != nil {
 		return 0, err
 	}
+	switch level {
+	case sqlfiles.KeptTogether:
+		return waiting, deriveTogether(ctx, conn, set)
+	case sqlfiles.KeptFindings:
+		_, err := conn.ExecContext(ctx, fmt.Sprintf("INSERT INTO raw.stale_sessions SELECT DISTINCT session_id, %s FROM raw.stale_sessions WHERE level = %s",
+			Quote(sqlfiles.KeptTogether), Quote(level)))
+		if err != nil {
+			return 0, err
+		}
+	}
 	plan := planDerive(set, level)
 	batches, err := splitStale(ctx, conn, level, workers)
 	if err != nil {
@@ -111,6 +121,44 @@ func derive(ctx context.Context, level string, conn *sql.Conn, workers int, conn
 	// One failure stops the others: the first that is not about that is the reason.
 	slices.SortStableFunc(errs, func(a, b error) int { return cancelled(a) - cancelled(b) })
 	return waiting, errors.Join(errs...)
+}
+
+// deriveTogether derives what is kept of all sessions at once. Its definitions run over the relations as they
+// are stored.
+func deriveTogether(ctx context.Context, conn *sql.Conn, set *sqlfiles.Set) error {
+	return overCore(ctx, conn, func() error {
+		return transact(ctx, conn, func(*sql.Conn) error {
+			for _, d := range set.Definitions {
+				if d.Kept != sqlfiles.KeptTogether {
+					continue
+				}
+				_, err := conn.ExecContext(ctx, fmt.Sprintf("DELETE FROM kept.%[1]s;\nINSERT INTO kept.%[1]s SELECT %[2]s FROM (\n%[3]s\n)", d.Name, columnNames(d), d.Body))
+				if err != nil {
+					return fmt.Errorf("derive %s: %w", d.Name, err)
+				}
+			}
+			_, err := conn.ExecContext(ctx, "DELETE FROM raw.stale_sessions WHERE level = "+Quote(sqlfiles.KeptTogether))
+			return err
+		})
+	})
+}
+
+// overCore runs f with the relations of the schema core under their bare names.
+func overCore(ctx context.Context, conn *sql.Conn, f func() error) (err error) {
+	var home string
+	if err := conn.QueryRowContext(ctx, `SELECT current_database()`).Scan(&home); err != nil {
+		return err
+	}
+	home = `"` + strings.ReplaceAll(home, `"`, `""`) + `"`
+	if _, err := conn.ExecContext(ctx, "USE "+home+".core"); err != nil {
+		return err
+	}
+	defer func() {
+		// The context may be the reason to stop; the connection must be left as it was all the same.
+		_, e := conn.ExecContext(context.WithoutCancel(ctx), "USE "+home)
+		err = errors.Join(err, e)
+	}()
+	return f()
 }
 
 func cancelled(err error) int {
@@ -174,28 +222,22 @@ func (d *deriver) exec(q string) error {
 	return err
 }
 
-func (d *deriver) run(queue <-chan []string) (err error) {
-	var home string
-	if err := d.conn.QueryRowContext(d.ctx, `SELECT current_database()`).Scan(&home); err != nil {
-		return err
-	}
-	home = `"` + strings.ReplaceAll(home, `"`, `""`) + `"`
-	if err := d.exec("USE " + home + ".core; CREATE OR REPLACE TEMP TABLE touched_sessions (session_id UBIGINT)"); err != nil {
-		return err
-	}
-	defer func() {
-		// The context may be the reason to stop; the connection must be left clean all the same.
-		clean := context.WithoutCancel(d.ctx)
-		if _, e := d.conn.ExecContext(clean, "USE "+home+"; DROP TABLE IF EXISTS temp.touched_sessions"); err == nil {
-			err = e
-		}
-	}()
-	for batch := range queue {
-		if err := transact(d.ctx, d.conn, func(*sql.Conn) error { return d.derive(batch) }); err != nil {
+func (d *deriver) run(queue <-chan []string) error {
+	return overCore(d.ctx, d.conn, func() (err error) {
+		if err := d.exec("CREATE OR REPLACE TEMP TABLE touched_sessions (session_id UBIGINT)"); err != nil {
 			return err
 		}
-	}
-	return nil
+		defer func() {
+			_, e := d.conn.ExecContext(context.WithoutCancel(d.ctx), "DROP TABLE IF EXISTS temp.touched_sessions")
+			err = errors.Join(err, e)
+		}()
+		for batch := range queue {
+			if err := transact(d.ctx, d.conn, func(*sql.Conn) error { return d.derive(batch) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (d *deriver) derive(batch []string) error {

@@ -112,7 +112,7 @@ func keptState(t testing.TB, conn *sql.Conn) map[string]string {
 
 func deriveAll(t testing.TB, conn *sql.Conn, want int) {
 	t.Helper()
-	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings} {
+	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings, sqlfiles.KeptTogether} {
 		n, err := Derive(context.Background(), conn, level)
 		if err != nil {
 			t.Fatal(err)
@@ -177,7 +177,7 @@ func TestDerive(t *testing.T) {
 	// On several connections at once.
 	deriveBatch, deriveSplit = 1000, 100
 	markStale(t, conn, "true")
-	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings} {
+	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings, sqlfiles.KeptTogether} {
 		if n, err := s.Derive(context.Background(), level); n != 6 || err != nil {
 			t.Errorf("%d sessions: %v", n, err)
 		}
@@ -241,6 +241,46 @@ func TestDeriveChanged(t *testing.T) {
 		if d.Kept != "" {
 			if n := count("SELECT count(*) FROM kept." + d.Name + " WHERE session_id = hash(1)"); n != 0 {
 				t.Errorf("%s: %d rows of a session that is gone", d.Name, n)
+			}
+		}
+	}
+}
+
+// TestLiveSessionEnds: what was derived while a session went on is derived anew once it is taken to have
+// ended, though nothing was written to its log.
+func TestLiveSessionEnds(t *testing.T) {
+	ctx := context.Background()
+	s, conn := openTest(t, Memory)
+	fillRaw(t, conn, 3)
+	// Of session 3, which stopped within a call, the last line is 40 minutes old.
+	if _, err := conn.ExecContext(ctx, "UPDATE raw.records SET occurred_at = now() - INTERVAL 40 MINUTE WHERE source_id = 3 AND line = 40"); err != nil {
+		t.Fatal(err)
+	}
+	markStale(t, conn, "true")
+	if _, err := s.Derive(ctx, sqlfiles.KeptFacts); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, derivedAt string
+		want            bool
+	}{
+		{"nothing was derived yet", "", true},
+		{"derived after it had ended", "now() - INTERVAL 5 MINUTE", false},
+		{"derived while it went on", "now() - INTERVAL 30 MINUTE", true},
+		{"derived now", "", false},
+	} {
+		if c.derivedAt != "" {
+			if _, err := conn.ExecContext(ctx, "UPDATE raw.store_info SET value = ("+c.derivedAt+")::VARCHAR WHERE key = 'findings_at'"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reason, findings, err := s.Waiting(ctx)
+		if err != nil || findings != c.want || (reason != "") != c.want {
+			t.Errorf("%s: waiting %t, %q, want %t: %v", c.name, findings, reason, c.want, err)
+		}
+		if c.want {
+			if err := s.DeriveFindings(ctx); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}

@@ -102,9 +102,34 @@ func (s *Store) checkpointBeside(ctx context.Context) <-chan error {
 	return done
 }
 
+// ended are the sessions that were taken to go on when their findings were derived, and by the clock are no
+// longer: their end counts now.
+const ended = `FROM core.sessions_v1 WHERE live_until <= now() AND live_until >
+	coalesce((SELECT value::TIMESTAMPTZ FROM raw.store_info WHERE key = 'findings_at'), '-infinity'::TIMESTAMPTZ)`
+
 // DeriveFindings brings the kept findings up to date for the sessions that wait for it.
 func (s *Store) DeriveFindings(ctx context.Context) error {
-	_, err := s.Derive(ctx, sqlfiles.KeptFindings)
+	var waiting bool
+	if err := s.db.QueryRowContext(ctx, "SELECT EXISTS (FROM raw.stale_sessions) OR EXISTS ("+ended+")").Scan(&waiting); err != nil || !waiting {
+		return err
+	}
+	err := s.Transact(ctx, func(tx *sql.Conn) error {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO raw.stale_sessions SELECT session_id, "+Quote(sqlfiles.KeptFindings)+" "+ended); err != nil {
+			return err
+		}
+		var now string
+		if err := tx.QueryRowContext(ctx, "SELECT now()::VARCHAR").Scan(&now); err != nil {
+			return err
+		}
+		return setInfo(ctx, tx, "findings_at", now)
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := s.Derive(ctx, sqlfiles.KeptFindings); err != nil {
+		return err
+	}
+	_, err = s.Derive(ctx, sqlfiles.KeptTogether)
 	return err
 }
 
@@ -125,21 +150,22 @@ func (s *Store) Usable(ctx context.Context) (bool, error) {
 	return ok, err
 }
 
-// Waiting says what has to be written before every answer is up to date; "" if nothing has.
-func (s *Store) Waiting(ctx context.Context) (string, error) {
+// Waiting says what has to be written before every answer is up to date, "" if nothing has; and whether
+// that is, or includes, findings to derive, for which no logs are needed.
+func (s *Store) Waiting(ctx context.Context) (reason string, findings bool, err error) {
 	var cut bool
 	var sessions int64
-	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (FROM raw.imports WHERE status = 'running'),
-		(SELECT count(DISTINCT session_id) FROM raw.stale_sessions)`).Scan(&cut, &sessions)
+	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (FROM raw.imports WHERE status = 'running'),
+		(SELECT count(DISTINCT session_id) FROM (SELECT session_id FROM raw.stale_sessions UNION ALL SELECT session_id `+ended+`))`).Scan(&cut, &sessions)
 	switch {
 	case err != nil:
-		return "", s.classify(err)
+		return "", false, s.classify(err)
 	case cut:
-		return "the last ingest was cut off: copies may be counted twice", nil
+		return "the last ingest was cut off: copies may be counted twice", sessions > 0, nil
 	case sessions > 0:
-		return fmt.Sprintf("metrics and findings of %d sessions are not derived yet", sessions), nil
+		return fmt.Sprintf("metrics and findings of %d sessions are not derived yet", sessions), true, nil
 	}
-	return "", nil
+	return "", false, nil
 }
 
 // EnterSandbox cuts the open store off from files, network, extensions and settings, for good. What a

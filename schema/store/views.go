@@ -234,7 +234,7 @@ func (i *installer) markStale() error {
 	if i.changed[sqlfiles.KeptFacts] {
 		i.changed[sqlfiles.KeptFindings] = true
 	}
-	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings} {
+	for _, level := range []string{sqlfiles.KeptFacts, sqlfiles.KeptFindings, sqlfiles.KeptTogether} {
 		if i.changed[level] {
 			if err := MarkAllStale(i.ctx, i.conn, level); err != nil {
 				return err

@@ -2,6 +2,7 @@
 -- grain: session_id, anomaly
 -- status: current
 -- since: 0.1.0
+-- kept: together
 -- columns:
 --   session_id  The session.
 --   anomaly     The rule, as family.name.

@@ -23,7 +23,8 @@
 --   started_at          First own instant, UTC; copied records do not count.
 --   ended_at            Last own instant, UTC.
 --   end_state           completed, unanswered, interrupted, awaiting_approval, stopped_after_tool, pending_tool, max_tokens, max_turns, budget, api_error, error, truncated, unknown.
---   is_live             Last change younger than settings session.live_ms, and the end state is not final.
+--   live_until          When it is no longer taken to go on, by settings session.live_ms; NULL = its end state is final.
+--   is_live             That instant has not come.
 --   is_complete         The last record was whole.
 --   fidelity            full, partial (some families of records missing), outline (text only).
 --   has_usage           The log can state token counters: decides between 0 and NULL.
@@ -72,10 +73,10 @@ SELECT
     f.started_at,
     f.ended_at,
     f.end_state,
-    coalesce(
-        f.end_state NOT IN ('completed', 'max_tokens', 'max_turns', 'budget')
-        AND epoch_ms(now()) - epoch_ms(f.ended_at) < p.live_ms, false
-    ) AS is_live,
+    CASE
+        WHEN f.end_state NOT IN ('completed', 'max_tokens', 'max_turns', 'budget') THEN f.ended_at + to_milliseconds(p.live_ms::BIGINT)
+    END AS live_until,
+    coalesce(live_until > now(), false) AS is_live,
     f.is_complete,
     f.fidelity,
     f.has_usage,

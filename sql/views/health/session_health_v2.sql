@@ -25,23 +25,6 @@ WITH params AS (
     SELECT 0.5 AS min_coverage, 85 AS healthy_from, 65 AS warning_from
 ),
 
-totals AS (
-    SELECT
-        session_id,
-        sum(weight * score) / nullif(sum(weight) FILTER (WHERE score IS NOT NULL), 0) AS base,
-        coalesce(sum(weight) FILTER (WHERE score IS NOT NULL), 0) / sum(weight) AS coverage,
-        sum(weight * coalesce(score, 0)) / sum(weight) AS score_min,
-        sum(weight * coalesce(score, 100)) / sum(weight) AS score_max,
-        max(score) FILTER (WHERE sub = 'outcome') AS outcome,
-        max(score) FILTER (WHERE sub = 'reliability') AS reliability,
-        max(score) FILTER (WHERE sub = 'efficiency') AS efficiency,
-        max(score) FILTER (WHERE sub = 'verification') AS verification,
-        max(score) FILTER (WHERE sub = 'context') AS context,
-        max(score) FILTER (WHERE sub = 'responsiveness') AS responsiveness
-    FROM health_sub_scores_v2
-    GROUP BY session_id
-),
-
 limits AS (
     SELECT
         max(cap) FILTER (WHERE cap_id = 'ended_in_error') AS ended_in_error,
@@ -73,7 +56,7 @@ judged AS (
             WHEN t.outcome IS NULL AND t.reliability IS NULL THEN 'neither how it ended nor how its tools did is known'
             WHEN t.coverage < p.min_coverage THEN 'less than half of what health looks at is known'
         END AS unscored_reason
-    FROM totals AS t
+    FROM health_totals_v2 AS t
     JOIN capped AS c USING (session_id)
     CROSS JOIN params AS p
 )
