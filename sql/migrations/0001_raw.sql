@@ -780,6 +780,7 @@ COMMENT ON COLUMN raw.lineage.shared_record_count IS 'Records of the parent that
 CREATE VIEW raw.own_records AS SELECT r.* FROM raw.records AS r ANTI JOIN raw.copies AS c USING (source_id, line);
 CREATE VIEW raw.own_turns AS SELECT t.* FROM raw.turns AS t ANTI JOIN raw.copies AS c USING (source_id, line);
 CREATE VIEW raw.own_runs AS SELECT * FROM raw.runs;
+CREATE VIEW raw.own_copied_runs AS SELECT DISTINCT r.session_id, r.run_id FROM raw.records AS r SEMI JOIN raw.copies AS c USING (source_id, line);
 CREATE VIEW raw.own_sessions AS SELECT s.*, x.machine_id FROM raw.sessions AS s JOIN raw.sources AS x USING (source_id);
 CREATE VIEW raw.own_spawns AS SELECT session_id, child_run_id, tool_call_id FROM raw.tool_calls WHERE child_run_id IS NOT NULL;
 CREATE VIEW raw.own_lineage AS SELECT * FROM raw.lineage;

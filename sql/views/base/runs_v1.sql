@@ -59,3 +59,8 @@ SELECT
 FROM merged AS m
 LEFT JOIN spans AS s USING (run_id)
 LEFT JOIN spawns AS p USING (run_id)
+-- A resumed or forked session copies its sub-agents with the rest: one of which it has nothing but copies ran in the
+-- session that they come from.
+WHERE coalesce(m.run_kind, 'main') = 'main'
+    OR s.run_id IS NOT NULL
+    OR m.run_id NOT IN (SELECT run_id FROM own_copied_runs WHERE run_id IS NOT NULL)
