@@ -73,6 +73,32 @@ func metricOf(set *sqlfiles.Set, name string) (*sqlfiles.Definition, sqlfiles.Co
 	return nil, sqlfiles.Column{}, &usageError{text: fmt.Sprintf("no metric %q", name), hint: hintNearest(column, names)}
 }
 
+// formula is formulaOf of a column of a definition, and of what that takes from relations beside it: of the same
+// layer and grain, which are there to keep a part of the work.
+func formula(set *sqlfiles.Set, d *sqlfiles.Definition, column string) []string {
+	out := formulaOf(d.Body, column)
+	named, given := map[string]bool{}, map[string]bool{}
+	for _, line := range out {
+		name, expr, _ := strings.Cut(line, " = ")
+		given[name] = true
+		for _, t := range sqlfiles.Tokens(expr) {
+			named[t.Text] = true
+		}
+	}
+	for _, name := range d.Reads {
+		r := set.Get(name)
+		if r.Layer != d.Layer || !slices.Equal(r.Grain, d.Grain) {
+			continue
+		}
+		for _, c := range r.Columns {
+			if named[c.Name] && !given[c.Name] {
+				out = append(out, formulaOf(r.Body, c.Name)...)
+			}
+		}
+	}
+	return out
+}
+
 // formulaOf gives what a column is in a statement, and what the names in that are, as far as the statement says
 // so: "tool_failed_count = coalesce(t.failed_count, 0)", then "failed_count = count(*) FILTER (...)".
 func formulaOf(body, column string) []string {
@@ -180,9 +206,9 @@ func runExplain(e *env, o reportOptions, word, name string) error {
 	if err != nil {
 		return err
 	}
-	formula := formulaOf(def.Body, col.Name)
-	if len(formula) == 0 {
-		formula = []string{col.Name + ", as it is in " + strings.Join(def.Reads, ", ")}
+	lines := formula(set, def, col.Name)
+	if len(lines) == 0 {
+		lines = []string{col.Name + ", as it is in " + strings.Join(def.Reads, ", ")}
 	}
 	value, err := tables[0].ValueJSON(col.Name, r.zone, r.redact())
 	if err != nil {
@@ -191,7 +217,7 @@ func runExplain(e *env, o reportOptions, word, name string) error {
 	rep := &report.Report{Name: "explain", Title: "agenttrace explain " + id + " " + col.Name, GeneratedAt: e.now(), Zone: r.zone, Tables: tables[1:]}
 	rep.Head = []report.Field{{Name: "versions", Value: versions()}, {Name: "notices", Value: r.notices()}, {Name: "session_id", Value: id}, {Name: "metric", Value: col.Name},
 		{Name: "view", Value: def.Name}, {Name: "unit", Value: orNull(col.Unit)}, {Name: "meaning", Value: col.Meaning}, {Name: "value", Value: value},
-		{Name: "formula", Value: formula}, {Name: "sql", Value: query}, {Name: "definition", Value: def.Body}}
+		{Name: "formula", Value: lines}, {Name: "sql", Value: query}, {Name: "definition", Value: def.Body}}
 	shown := render.Unknown
 	if v := tables[0].Value(col.Name); v != nil {
 		shown = report.Cell(tables[0].Columns[0], v, r.zone)
@@ -200,10 +226,8 @@ func runExplain(e *env, o reportOptions, word, name string) error {
 		}
 	}
 	rep.Lead = append([]string{fmt.Sprintf("%s = %s", col.Name, shown), col.Meaning}, r.notices()...)
-	var lines []string
-	lines = append(lines, formula...)
 	rep.TailDoc = []render.Section{
-		{Title: "Formula", Lines: append(lines, "agenttrace views show "+def.Name+" prints the whole definition.")},
+		{Title: "Formula", Lines: append(slices.Clone(lines), "agenttrace views show "+def.Name+" prints the whole definition.")},
 		{Title: "SQL", Lines: []string{query, fmt.Sprintf("SELECT * FROM metric_evidence_v1(%s) WHERE metric = %s", store.Quote(id), store.Quote(metric))}},
 	}
 	return r.write(rep)
