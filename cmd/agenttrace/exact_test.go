@@ -204,6 +204,7 @@ func TestExact(t *testing.T) {
 				args = append(args, "--dirty")
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				dir := t.TempDir()
 				corpus(t, dir, args...)
 				home := filepath.Join(dir, "home")

@@ -80,6 +80,7 @@ func TestOneLedger(t *testing.T) {
 		{tools, "database before the transcript", "cursor/editor cursor/transcript", "aaaa1111-0000-4000-8000-000000000001", ".config", "4,2", "4,2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			query := strings.Replace(c.query, "%", c.session, 1)
 			home, all, db := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "store.db")
 			for _, dir := range strings.Fields(c.dir) {
