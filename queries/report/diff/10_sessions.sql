@@ -10,7 +10,7 @@ SELECT
     s.agent,
     p.name AS project,
     s.started_at,
-    (SELECT string_agg(DISTINCT coalesce(c.response_model, c.model), ', ') FROM model_calls_v1 AS c WHERE c.session_id = s.session_id) AS models,
+    (SELECT string_agg(DISTINCT coalesce(c.response_model, c.model), ', ' ORDER BY coalesce(c.response_model, c.model)) FROM model_calls_v1 AS c WHERE c.session_id = s.session_id) AS models,
     s.end_state,
     s.fidelity
 FROM sessions_v1 AS s

@@ -112,7 +112,7 @@ edits AS (
         e.path,
         count(*) AS edit_count,
         sum(e.self_removed_line_count) AS taken_back,
-        list(DISTINCT lower(hex(e.tool_call_id)))[1:10] AS call_ids
+        list_sort(list(DISTINCT lower(hex(e.tool_call_id))))[1:10] AS call_ids
     FROM edits_without_news_v1 AS e
     WHERE e.session_id = ('0x' || session_b)::UBIGINT
     GROUP BY e.path
