@@ -9,46 +9,6 @@ import (
 	"github.com/agenttrace/agenttrace/ingest/ingesttest"
 )
 
-// lay copies a golden case into a home, its databases built.
-func lay(t *testing.T, dir, home string) {
-	t.Helper()
-	rels, built := ingesttest.Databases(t, dir)
-	for i, rel := range rels {
-		for _, tail := range []string{"", "-wal"} {
-			if data, err := os.ReadFile(built[i] + tail); err == nil {
-				put(t, filepath.Join(home, filepath.FromSlash(rel)+tail), data)
-			}
-		}
-	}
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "want.ndjson" || strings.HasSuffix(path, ".sql") {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err == nil {
-			put(t, filepath.Join(home, rel), data)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func put(t *testing.T, path string, data []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestOneLedger: of the accounts that an agent keeps of one session, one counts, whichever is read first
 // and whichever comes later.
 func TestOneLedger(t *testing.T) {
@@ -84,7 +44,7 @@ func TestOneLedger(t *testing.T) {
 			query := strings.Replace(c.query, "%", c.session, 1)
 			home, all, db := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "store.db")
 			for _, dir := range strings.Fields(c.dir) {
-				lay(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(dir)), all)
+				ingesttest.LayOut(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(dir)), all)
 			}
 			take := func(rel, want string) {
 				t.Helper()

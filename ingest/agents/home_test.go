@@ -74,7 +74,7 @@ func TestHomes(t *testing.T) {
 		env := ingest.Env{Home: home, Getenv: func(string) string { return "" }}
 		sample, ok := homes[name]
 		for file, text := range sample.files {
-			write(t, filepath.Join(home, filepath.FromSlash(file)), []byte(strings.ReplaceAll(text, "$HOME", filepath.ToSlash(home))))
+			ingesttest.Put(t, filepath.Join(home, filepath.FromSlash(file)), []byte(strings.ReplaceAll(text, "$HOME", filepath.ToSlash(home))))
 		}
 		if len(f.Roots(env)) == 0 && !ok {
 			continue // its logs lie where the user put them; what others look for may be its own as well
@@ -85,7 +85,7 @@ func TestHomes(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			layOut(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(sample.dir)), home)
+			ingesttest.LayOut(t, filepath.Join("..", "..", "testdata", filepath.FromSlash(sample.dir)), home)
 			store := &collector{sessions: map[int64]int{}}
 			if _, err := ingest.Run(context.Background(), store, ingest.Options{Parsers: All(), Env: env, Roots: true, Workers: 1, Record: true}); err != nil {
 				t.Fatal(err)
@@ -108,46 +108,6 @@ func TestHomes(t *testing.T) {
 		if !seen[name] {
 			t.Errorf("%s is no parser", name)
 		}
-	}
-}
-
-// layOut copies a golden case into a home, its databases built.
-func layOut(t *testing.T, dir, home string) {
-	t.Helper()
-	rels, built := ingesttest.Databases(t, dir)
-	for i, rel := range rels {
-		for _, tail := range []string{"", "-wal"} {
-			if data, err := os.ReadFile(built[i] + tail); err == nil {
-				write(t, filepath.Join(home, filepath.FromSlash(rel)+tail), data)
-			}
-		}
-	}
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "want.ndjson" || strings.HasSuffix(path, ".sql") {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err == nil {
-			write(t, filepath.Join(home, rel), data)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func write(t *testing.T, path string, data []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 
