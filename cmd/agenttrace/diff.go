@@ -189,7 +189,7 @@ func (d *diff) report() (*report.Report, error) {
 		{Name: "versions", Value: versions()}, {Name: "notices", Value: r.notices()}, {Name: "a", Value: d.a}, {Name: "b", Value: d.b},
 		{Name: "similarity", Value: likeness(like)},
 	}
-	rep.Lead = append(d.lead(rep, like), r.notices()...)
+	rep.Lead = append(append(d.lead(rep, like), r.coverageLine(rep)), r.notices()...)
 	rep.TailDoc = []render.Section{d.steps(rep, rows)}
 	return rep, nil
 }

@@ -21,6 +21,7 @@ var homes = map[string]string{
 	"github.com/klauspost/":        "ingest/codex ingest/inspect ingest/pi ingest/zed",
 	"github.com/ncruces/":          "ingest/sqlitedb ingest/sqlitedb/dbtest",
 	"golang.org/x/term":            "cmd/agenttrace",
+	"golang.org/x/net/html":        "queries/render/pagetest",
 }
 
 // inside says which of our packages a package may import, by the first matching prefix. What is not
@@ -42,7 +43,9 @@ var inside = []struct{ pkg, allowed string }{
 	{"ingest/sqlitedb", ""},
 	{"ingest/", "ingest schema ingest/jscan ingest/jsonl ingest/digest ingest/shell ingest/edits ingest/pushback ingest/rows ingest/recording ingest/trace ingest/sqlitedb"},
 	{"ingest", "schema ingest/jsonl ingest/sqlitedb"},
-	{"queries/render", "queries"},
+	{"queries/render/page", ""},
+	{"queries/render/pagetest", ""},
+	{"queries/render", "queries queries/render/page"},
 	{"queries/redact", ""},
 	{"queries/report", "queries queries/render"},
 	{"queries", ""},

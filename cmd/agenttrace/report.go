@@ -34,7 +34,7 @@ func (o *reportOptions) inputs() inputs {
 	return inputs{paths: append(append([]string(nil), o.dirs...), o.args...)}
 }
 
-const reportFormats = "text, markdown or json"
+const reportFormats = "text, markdown, json or html"
 
 func (o *reportOptions) addFlags(f *pflag.FlagSet) {
 	o.addStore(f)
@@ -76,7 +76,7 @@ type reporter struct {
 func newReporter(e *env, o *reportOptions, in inputs) (*reporter, error) {
 	r := &reporter{e: e, o: o, madeInScope: map[string]bool{}}
 	var err error
-	if r.format, err = o.outputFormat("text", "text", "markdown", "json"); err != nil {
+	if r.format, err = o.outputFormat("text", "text", "markdown", "json", "html"); err != nil {
 		return nil, err
 	}
 	if r.zone, err = o.zone(); err != nil {

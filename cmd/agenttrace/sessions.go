@@ -89,6 +89,9 @@ func runSessions(e *env, o sessionsOptions) error {
 	if err != nil {
 		return err
 	}
+	if format == "html" {
+		return r.writeListPage(&tables[0])
+	}
 	return o.writeTo(e, func(b *bytes.Buffer) error {
 		if format == "table" {
 			return r.writeList(b, &tables[0])
@@ -115,4 +118,24 @@ func (r *reporter) writeList(b *bytes.Buffer, t *report.Table) error {
 	}
 	d := render.Doc{Sections: []render.Section{{Table: t.People(r.zone)}}}
 	return render.WriteDoc(b, d, render.DocOptions{Width: width, Color: r.color, Redact: r.redact()})
+}
+
+// writeListPage writes a list of sessions as a page, with what it covers above it.
+func (r *reporter) writeListPage(t *report.Table) error {
+	if err := r.narrow(); err != nil {
+		return err
+	}
+	coverage, err := r.run("overview", "", "coverage")
+	if err != nil {
+		return err
+	}
+	t.Empty = "No session was found."
+	rep := &report.Report{Name: "sessions", Title: "agenttrace sessions", GeneratedAt: r.e.now(), Zone: r.zone, Tables: append(coverage, *t)}
+	rep.Lead = []string{plural(int64(len(t.Rows)), "session") + ".", r.coverageLine(rep)}
+	if f := r.filterText(); f != "" {
+		rep.Lead = append(rep.Lead, "Only "+f+".")
+	}
+	rep.Lead = append(rep.Lead, r.notices()...)
+	r.format = "html"
+	return r.write(rep)
 }

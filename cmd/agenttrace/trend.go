@@ -55,7 +55,7 @@ many days cost before.`,
 	f := cmd.Flags()
 	o.addStore(f)
 	o.addDemo(f)
-	o.addOutput(f, "text, markdown, json or csv")
+	o.addOutput(f, "text, markdown, json, html or csv")
 	o.addScope(f)
 	f.StringVar(&o.by, "by", "day", "day, week or month")
 	f.StringVar(&o.group, "group", "", "one series for each "+strings.Join(trendGroups, ", "))
@@ -71,7 +71,7 @@ func runTrend(e *env, o trendOptions) error {
 	if o.group != "" && !contains(trendGroups, o.group) {
 		return &usageError{text: "--group " + o.group + ": want " + strings.Join(trendGroups, ", "), hint: hintNearest(o.group, trendGroups)}
 	}
-	format, err := o.outputFormat("text", "text", "markdown", "json", "csv")
+	format, err := o.outputFormat("text", "text", "markdown", "json", "html", "csv")
 	if err != nil {
 		return err
 	}

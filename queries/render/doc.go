@@ -22,8 +22,14 @@ type Section struct {
 	Title, Note string
 	Facts       []Fact
 	Bars        []Bar
+	Chart       *Chart
 	Table       *Table
 	Lines       []string
+
+	Only string // "html": pages alone have it; "text": all but pages
+
+	// What is said of rows that are left out: where those that Table.Folds folds away are, and in pages.
+	Cut, PageCut string
 }
 
 // A Fact is a labelled value. A value that is empty is unknown, and written so.
@@ -44,6 +50,22 @@ type Bar struct {
 type Table struct {
 	Columns []TableColumn
 	Rows    [][]string
+
+	// The rest is for pages.
+	Name    string     // gives each row an id, NAME-1 and so on
+	Keys    [][]string // numbers to sort by, for the cells whose text is none; "" is unknown
+	Tones   []string   // of rows: "" or one of those of the style sheet, such as bad, same, changed
+	Ordered bool       // the order says something: no sorting
+	Closed  string     // folded away as a whole, under this title
+	Folds   []Fold     // in order, without overlaps
+}
+
+// A Fold is a run of rows, From up to before To, that people look at only when they want to. A page folds
+// it away; elsewhere Row takes its place, or nothing.
+type Fold struct {
+	From, To int
+	Row      []string
+	Label    string // such as "37 that are the same"
 }
 
 // A TableColumn is the head of a column.
@@ -87,7 +109,7 @@ func WriteDoc(w io.Writer, d Doc, opt DocOptions) error {
 	if !slices.Contains(DocFormats, opt.Format) {
 		return fmt.Errorf("unknown format %q: want one of %s", opt.Format, strings.Join(DocFormats, ", "))
 	}
-	d = d.prepared(opt.Redact)
+	d = d.prepared(opt.Redact, opt.Format == "html")
 	out := &docWriter{Writer: bufio.NewWriter(w), opt: opt}
 	switch opt.Format {
 	case "text":
@@ -106,7 +128,7 @@ type docWriter struct {
 }
 
 // prepared is the document with secrets hidden and unknown values named.
-func (d Doc) prepared(redact func(string) string) Doc {
+func (d Doc) prepared(redact func(string) string, page bool) Doc {
 	v := &values{redact: redact}
 	clean := func(s string) string { return v.clean("", s) }
 	list := func(in []string) []string {
@@ -118,7 +140,20 @@ func (d Doc) prepared(redact func(string) string) Doc {
 	}
 	p := Doc{Title: clean(d.Title), Lead: list(d.Lead)}
 	for _, s := range d.Sections {
-		q := Section{Title: clean(s.Title), Note: clean(s.Note), Lines: list(s.Lines)}
+		if s.Only != "" && page != (s.Only == "html") {
+			continue
+		}
+		q := Section{Title: clean(s.Title), Note: clean(s.Note)}
+		cut := s.Cut
+		if page {
+			cut = s.PageCut
+		}
+		if q.Lines = list(s.Lines); cut != "" {
+			q.Lines = append(q.Lines, clean(cut))
+		}
+		if s.Chart != nil {
+			q.Chart = s.Chart.prepared(clean)
+		}
 		for _, f := range s.Facts {
 			q.Facts = append(q.Facts, Fact{clean(f.Label), orUnknown(v.clean(f.Label, f.Value)), clean(f.Hint)})
 		}
@@ -130,7 +165,7 @@ func (d Doc) prepared(redact func(string) string) Doc {
 			q.Bars = append(q.Bars, b)
 		}
 		if s.Table != nil && len(s.Table.Columns) > 0 {
-			q.Table = s.Table.prepared(v)
+			q.Table = s.Table.prepared(v, page)
 		}
 		p.Sections = append(p.Sections, q)
 	}
@@ -139,12 +174,18 @@ func (d Doc) prepared(redact func(string) string) Doc {
 
 // prepared makes all rows as long as the head: cells that are missing are empty, and cells beyond the
 // head get a column without a name rather than being lost.
-func (t *Table) prepared(v *values) *Table {
+func (t *Table) prepared(v *values, page bool) *Table {
+	if !page {
+		t = t.folded()
+	}
 	n := len(t.Columns)
 	for _, row := range t.Rows {
 		n = max(n, len(row))
 	}
-	p := &Table{Columns: make([]TableColumn, n)}
+	p := &Table{Columns: make([]TableColumn, n), Name: t.Name, Keys: t.Keys, Tones: t.Tones, Ordered: t.Ordered, Closed: v.clean("", t.Closed)}
+	for _, f := range t.Folds {
+		p.Folds = append(p.Folds, Fold{From: f.From, To: f.To, Label: v.clean("", f.Label)})
+	}
 	telling := make([]string, n)
 	for i, c := range t.Columns {
 		p.Columns[i] = TableColumn{v.clean("", c.Name), c.Align, c.Below, c.Spare}
@@ -164,6 +205,24 @@ func (t *Table) prepared(v *values) *Table {
 		}
 		p.Rows = append(p.Rows, cells)
 	}
+	return p
+}
+
+// folded is the table without the rows that are folded away.
+func (t *Table) folded() *Table {
+	if len(t.Folds) == 0 {
+		return t
+	}
+	p := &Table{Columns: t.Columns}
+	next := 0
+	for _, f := range t.Folds {
+		p.Rows = append(p.Rows, t.Rows[next:f.From]...)
+		if f.Row != nil {
+			p.Rows = append(p.Rows, f.Row)
+		}
+		next = f.To
+	}
+	p.Rows = append(p.Rows, t.Rows[next:]...)
 	return p
 }
 

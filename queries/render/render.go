@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/agenttrace/agenttrace/queries"
+	"github.com/agenttrace/agenttrace/queries/render/page"
 )
 
 // Formats are the formats of Write.
@@ -49,7 +50,7 @@ type Options struct {
 //     one column that is NULL is "" too, because an empty line would be no row).
 //   - tsv writes tab, line ends and backslash as \t, \n, \r and \\.
 //   - table, line and markdown write control and bidirectional characters out, as \x1b or \u202e.
-//   - html is one page that needs nothing from elsewhere.
+//   - html is one page that needs nothing from elsewhere; its columns can be sorted, its long texts are folded.
 //
 // A table holds up to 20,000 rows or 16 MB of text to measure its columns. Rows after that are written
 // as they come, in those widths; a cell that is wider moves the rest of its line but is never cut.
@@ -314,36 +315,31 @@ func (o *output) lines() error {
 }
 
 func (o *output) html() error {
-	o.WriteString(htmlHead("Query result"))
-	o.WriteString("<table>\n<thead><tr>")
-	class := make([]string, len(o.columns))
+	p := page.Page{Title: "Query result"}
+	heads := make([]head, len(o.columns))
 	for i, c := range o.columns {
-		if o.types[i].rightAligned() {
-			class[i] = ` class="n"`
-		}
-		o.WriteString("<th" + class[i] + ">" + htmlText(c.Name) + "</th>")
+		heads[i] = head{c.Name, o.types[i].rightAligned()}
 	}
-	o.WriteString("</tr></thead>\n<tbody>\n")
+	o.WriteString(p.Head() + "<h1>Query result</h1>\n" + tableHead("Query result", heads, true) + "<tbody>\n")
 	mark := `<span class="q">` + htmlText(o.nullMark()) + `</span>`
 	var text []byte
 	err := o.each(func(buf []byte, vals []any) []byte {
 		buf = append(buf, "<tr>"...)
 		for i, val := range vals {
-			buf = append(append(append(buf, "<td"...), class[i]...), '>')
 			var isNull bool
-			if text, isNull = o.cell(text[:0], i, val); isNull {
-				buf = append(buf, mark...)
-			} else {
-				buf = append(buf, htmlText(string(text))...)
+			cell, markup := "", mark
+			if text, isNull = o.cell(text[:0], i, val); !isNull {
+				cell = string(text)
+				markup = htmlText(cell)
 			}
-			buf = append(buf, "</td>"...)
+			buf = append(buf, htmlCell(cell, markup, heads[i].number, i == 0 && !isNull, "")...)
 		}
 		return append(buf, "</tr>\n"...)
 	})
 	if err != nil {
 		return err
 	}
-	o.WriteString("</tbody>\n</table>\n")
-	_, err = o.WriteString(htmlTail)
+	o.WriteString(tableTail + "<footer>" + Int(o.count) + " rows.</footer>\n")
+	_, err = o.WriteString(p.Tail())
 	return err
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,10 +47,17 @@ func (t *Table) section(zone *time.Location) (render.Section, bool) {
 		}
 	case "table":
 		s.Table = t.People(zone)
-		if more := len(t.Rows) - len(s.Table.Rows); more > 0 && t.More != "" {
+		shown := len(t.Rows)
+		if len(s.Table.Folds) > 0 {
+			shown = s.Table.Folds[0].From
+		}
+		if t.More != "" && shown < len(t.Rows) {
 			s.Lines = append(s.Lines, t.More)
-		} else if more > 0 {
-			s.Lines = append(s.Lines, render.Int(more)+" more; -f json has all of them.")
+		} else if shown < len(t.Rows) {
+			s.Cut = render.Int(len(t.Rows)-shown) + " more; -f json has all of them."
+		}
+		if more := len(t.Rows) - len(s.Table.Rows); more > 0 {
+			s.PageCut = render.Int(more) + " more; -f json has all of them."
 		}
 	}
 	return s, true
@@ -76,6 +85,9 @@ func (t *Table) facts(zone *time.Location) ([]render.Fact, []string) {
 	return facts, []string{"Not known: " + strings.Join(unknown, ", ") + "."}
 }
 
+// pageRows is how many rows of a table a web page holds; readers of more are better off with JSON.
+const pageRows = 5000
+
 // People is the result as a table for people.
 func (t *Table) People(zone *time.Location) *render.Table {
 	table := &render.Table{}
@@ -91,15 +103,22 @@ func (t *Table) People(zone *time.Location) *render.Table {
 		shown = append(shown, i)
 		table.Columns = append(table.Columns, render.TableColumn{Name: t.label(c.Name), Align: align, Below: t.below[c.Name], Spare: t.spare[c.Name]})
 	}
-	for n, row := range t.Rows {
-		if t.Show > 0 && n == t.Show {
-			break
-		}
-		cells := make([]string, len(shown))
+	rows := t.Rows
+	if len(rows) > pageRows && t.Show > 0 {
+		rows = rows[:pageRows]
+	}
+	if t.Show > 0 && t.Show < len(rows) {
+		table.Folds = []render.Fold{{From: t.Show, To: len(rows), Label: render.Int(len(rows)-t.Show) + " more"}}
+	}
+	for _, row := range rows {
+		cells, keys := make([]string, len(shown)), make([]string, len(shown))
 		for at, i := range shown {
 			cells[at] = Cell(t.Columns[i], row[i], zone)
+			if x := Number(row[i]); isNumeric(t.Columns[i].Type) && !math.IsNaN(x) {
+				keys[at] = strconv.FormatFloat(x, 'g', 12, 64)
+			}
 		}
-		table.Rows = append(table.Rows, cells)
+		table.Rows, table.Keys = append(table.Rows, cells), append(table.Keys, keys)
 	}
 	return table
 }
