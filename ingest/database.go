@@ -113,7 +113,7 @@ func (r *run) databases(ctx context.Context, candidates []Candidate, known []sch
 // current reports whether a source was judged by the parsers as they are now.
 func current(k *schema.Source, version map[string]int32) bool {
 	return k.State == schema.SourceRefused && k.ParserVersion == refusedVersion(version) ||
-		k.State == schema.SourcePresent && version[k.Parser] == k.ParserVersion
+		(k.State == schema.SourcePresent || k.State == schema.SourceForgotten) && version[k.Parser] == k.ParserVersion
 }
 
 func (r *run) versions() map[string]int32 {
@@ -371,8 +371,7 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 	row.HeadHash = p.mark
 	var src *Source
 	var old *sqlitedb.DB
-	sessions := map[schema.ID]struct{}{}
-	var problems int64
+	var rows *rowSink
 	for try := 0; ; try++ {
 		db, err := b.database(ctx, p.path, old, try == 3)
 		if err != nil {
@@ -382,25 +381,15 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 		if err := w.Begin(ctx, j.sourceID, j.replace); err != nil {
 			return err
 		}
-		clear(sessions)
-		problems = 0
 		before := db.Read()
 		src = sessionSource(p, db, r.o.Content)
-		var storeErr error
-		err = parser.Parse(ctx, src, func(x schema.Row) error {
-			switch x := x.(type) {
-			case *schema.Session:
-				if x.IsMain {
-					sessions[x.SessionID] = struct{}{}
-				}
-			case *schema.Problem:
-				problems += x.OccurrenceCount
-			}
-			storeErr = w.Write(x)
-			return storeErr
-		})
-		if storeErr != nil {
-			return fmt.Errorf("%s: %w", j.Path, storeErr)
+		rows = newRowSink(w, r.forgot)
+		err = parser.Parse(ctx, src, rows.emit)
+		if err == nil {
+			rows.end()
+		}
+		if rows.storeErr != nil {
+			return fmt.Errorf("%s: %w", j.Path, rows.storeErr)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -420,6 +409,9 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 		old = db
 	}
 	row.Records, row.UnknownRecords = src.Records, src.Unknown
+	if rows.forgets() {
+		return r.saveForgotten(ctx, w, j, row)
+	}
 	if err := w.SaveSource(ctx, &row, j.known != nil); err != nil {
 		return err
 	}
@@ -428,10 +420,10 @@ func (r *run) readSession(ctx context.Context, w Writer, j *job, row schema.Sour
 	r.touched = append(r.touched, j.sourceID)
 	r.sum.Read++
 	a := r.agent(format.Agent)
-	a.Sessions += int64(len(sessions))
+	a.Sessions += int64(len(rows.sessions))
 	a.Records += src.Records
 	a.Unknown += src.Unknown
-	a.Problems += problems
+	a.Problems += rows.problems
 	a.Bytes += row.SizeBytes
 	a.Seconds += time.Since(began).Seconds()
 	return nil

@@ -97,12 +97,13 @@ func (m *memory) MoveSource(_ context.Context, id int64, path, fileID string) er
 	m.sources[id] = s
 	return nil
 }
-func (m *memory) Writer(context.Context) (Writer, error)      { return m, nil }
-func (m *memory) Finish(context.Context, []int64, bool) error { return nil }
-func (m *memory) Commit(context.Context) error                { return nil }
-func (m *memory) Close() error                                { return nil }
-func (m *memory) Write(schema.Row) error                      { m.fresh++; return nil }
-func (m *memory) Discard(context.Context) error               { m.fresh, m.replace = 0, false; return nil }
+func (m *memory) Writer(context.Context) (Writer, error)                    { return m, nil }
+func (m *memory) Forgotten(context.Context) (map[schema.ID]struct{}, error) { return nil, nil }
+func (m *memory) Finish(context.Context, []int64, bool) error               { return nil }
+func (m *memory) Commit(context.Context) error                              { return nil }
+func (m *memory) Close() error                                              { return nil }
+func (m *memory) Write(schema.Row) error                                    { m.fresh++; return nil }
+func (m *memory) Discard(context.Context) error                             { m.fresh, m.replace = 0, false; return nil }
 func (m *memory) SaveSource(_ context.Context, s *schema.Source, _ bool) error {
 	if m.replace {
 		delete(m.rows, m.at)

@@ -29,6 +29,8 @@ type Store interface {
 	EndImport(ctx context.Context, im *schema.Import) error
 	SetSourceState(ctx context.Context, ids []int64, state, reason string) error
 	MoveSource(ctx context.Context, id int64, path, fileID string) error
+	// Forgotten lists the sessions that the user had removed: they are not taken in again.
+	Forgotten(ctx context.Context) (map[schema.ID]struct{}, error)
 	// Writer opens a writer for one goroutine.
 	Writer(ctx context.Context) (Writer, error)
 	// Finish brings the facts up to date after the touched sources changed; all says that every source
@@ -132,6 +134,7 @@ type run struct {
 	machine  string
 	importID int64
 	nextID   int64
+	forgot   map[schema.ID]struct{} // sessions that are not taken in again
 	sum      Summary
 
 	mu        sync.Mutex
@@ -232,9 +235,11 @@ type plan struct {
 func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error) {
 	var p plan
 	byPath := make(map[string]*schema.Source, len(known))
+	forgotten := false
 	for i := range known {
 		k := &known[i]
 		r.nextID = max(r.nextID, k.SourceID)
+		forgotten = forgotten || k.State == schema.SourceForgotten
 		if k.State != schema.SourceReplaced {
 			byPath[k.Path] = k
 		}
@@ -244,6 +249,9 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 	var fresh []Candidate
 	for _, c := range candidates {
 		k := byPath[c.key()]
+		if k == nil && forgotten {
+			k = byPath[ForgottenPath(c.key())]
+		}
 		if k == nil {
 			fresh = append(fresh, c)
 			continue
@@ -255,7 +263,7 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 			if k.State == schema.SourceRefused {
 				r.sum.Refused = append(r.sum.Refused, Refusal{c.Path, k.Agent, k.StateReason})
 			}
-		case k.State == schema.SourceRefused || k.HeadHash == "":
+		case k.State == schema.SourceRefused || k.State == schema.SourceForgotten || k.HeadHash == "":
 			p.jobs = append(p.jobs, job{Candidate: c, sourceID: k.SourceID, known: k})
 		case same || continues(c, k):
 			p.jobs = append(p.jobs, job{Candidate: c, sourceID: k.SourceID, known: k, replace: true})
@@ -290,7 +298,7 @@ func (r *run) findMoved(p *plan, fresh []Candidate, known []schema.Source, seen 
 	byFile := map[string]*schema.Source{}
 	for i := range known {
 		k := &known[i]
-		if k.FileID == "" || seen[k.SourceID] || k.State == schema.SourceReplaced || k.State == schema.SourceRefused {
+		if k.FileID == "" || seen[k.SourceID] || k.State == schema.SourceReplaced || k.State == schema.SourceRefused || k.State == schema.SourceForgotten {
 			continue
 		}
 		if r.gone(k) {
@@ -340,6 +348,9 @@ func (r *run) apply(ctx context.Context, p *plan) error {
 	}
 	var err error
 	if r.machine, err = r.store.MachineID(ctx); err != nil {
+		return err
+	}
+	if r.forgot, err = r.store.Forgotten(ctx); err != nil {
 		return err
 	}
 	files, databases := apart(p.jobs)
@@ -483,24 +494,14 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 		ReadBeside: beside(j.Path), ListBeside: listBeside(j.Path),
 		At: f, Size: j.Size,
 	}
-	sessions := map[schema.ID]struct{}{}
-	var problems int64
-	var storeErr error
-	err = parser.Parse(ctx, src, func(x schema.Row) error {
-		switch x := x.(type) {
-		case *schema.Session:
-			if x.IsMain {
-				sessions[x.SessionID] = struct{}{}
-			}
-		case *schema.Problem:
-			problems += x.OccurrenceCount
-		}
-		storeErr = w.Write(x)
-		return storeErr
-	})
+	rows := newRowSink(w, r.forgot)
+	err = parser.Parse(ctx, src, rows.emit)
 	b.buf = src.Buf
-	if storeErr != nil {
-		return fmt.Errorf("%s: %w", j.Path, storeErr)
+	if err == nil {
+		rows.end()
+	}
+	if rows.storeErr != nil {
+		return fmt.Errorf("%s: %w", j.Path, rows.storeErr)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -513,6 +514,9 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 	}
 	row.ParsedOffset, row.Records, row.UnknownRecords = src.ParsedOffset, src.Records, src.Unknown
 	row.TailHash = tailHash(f, src.ParsedOffset)
+	if rows.forgets() {
+		return r.saveForgotten(ctx, w, j, row)
+	}
 	if err := w.SaveSource(ctx, &row, j.known != nil); err != nil {
 		return err
 	}
@@ -522,10 +526,10 @@ func (r *run) read(ctx context.Context, w Writer, j *job, b *reader) error {
 	r.sum.Read++
 	a := r.agent(format.Agent)
 	a.Files++
-	a.Sessions += int64(len(sessions))
+	a.Sessions += int64(len(rows.sessions))
 	a.Records += src.Records
 	a.Unknown += src.Unknown
-	a.Problems += problems
+	a.Problems += rows.problems
 	a.Bytes += j.Size
 	a.Seconds += time.Since(began).Seconds()
 	return nil

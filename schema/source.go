@@ -34,6 +34,7 @@ const (
 	SourceReplaced   = "replaced"   // another file took its path; its rows stay
 	SourceUnreadable = "unreadable" // could not be read; the rows of an earlier reading stay
 	SourceRefused    = "refused"    // no session log, or none that a parser takes; has no rows
+	SourceForgotten  = "forgotten"  // all its sessions were forgotten: no rows, and a hash for its path
 )
 
 // An Import is one run of ingest: a row of raw.imports.

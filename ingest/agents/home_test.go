@@ -129,6 +129,9 @@ func (c *collector) Discard(context.Context) error                           { r
 func (c *collector) Commit(context.Context) error                            { return nil }
 func (c *collector) Close() error                                            { return nil }
 func (c *collector) MoveSource(context.Context, int64, string, string) error { return nil }
+func (c *collector) Forgotten(context.Context) (map[schema.ID]struct{}, error) {
+	return nil, nil
+}
 func (c *collector) BeginImport(context.Context, time.Time, string) (int64, error) {
 	return 1, nil
 }

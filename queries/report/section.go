@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed overview session sessions timeline doctor trend diff diffgroups explain
+//go:embed overview session sessions timeline doctor trend diff diffgroups explain forget
 var files embed.FS
 
 // A Section is one query of a report.

@@ -11,7 +11,7 @@
 WITH files AS (
     SELECT
         agent,
-        count(*) FILTER (source_state <> 'refused') AS file_count,
+        count(*) FILTER (source_state NOT IN ('refused', 'forgotten')) AS file_count,
         sum(parsed_record_count)::BIGINT AS record_count,
         sum(unknown_record_count)::BIGINT AS unknown_record_count,
         1 - sum(unknown_record_count) / nullif(sum(parsed_record_count), 0)::DOUBLE AS understood_ratio,
