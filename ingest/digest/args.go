@@ -101,8 +101,7 @@ func isShellLine(name []byte) bool {
 func shellValue(s *jscan.Scanner) (all, some uint64) {
 	switch s.Kind() {
 	case jscan.String:
-		t := s.Text()
-		return textHash(t, false), textHash(t, true)
+		return bothHashes(s.Text())
 	case jscan.Array:
 		var a, n xxhash.Digest
 		a.Reset()
@@ -110,8 +109,7 @@ func shellValue(s *jscan.Scanner) (all, some uint64) {
 		for s.Array(); s.Elem(); {
 			x, y := uint64(0), uint64(0)
 			if s.Kind() == jscan.String {
-				t := s.Text()
-				x, y = textHash(t, false), textHash(t, true)
+				x, y = bothHashes(s.Text())
 			} else {
 				x = value(s)
 				y = x
@@ -124,6 +122,18 @@ func shellValue(s *jscan.Scanner) (all, some uint64) {
 	all = value(s)
 	return all, all
 }
+
+// bothHashes hashes a text as it is and with white space folded.
+func bothHashes(t jscan.Text) (all, some uint64) {
+	var room [decodedAtOnce]byte
+	if t.Escaped && len(t.Raw) <= len(room) {
+		t = jscan.Text{Raw: jscan.Unquote(room[:0], t.Raw), Present: true}
+	}
+	return textHash(t, false), textHash(t, true)
+}
+
+// decodedAtOnce is the length up to which a text is decoded before it is hashed.
+const decodedAtOnce = 1 << 10
 
 // value hashes the next value whatever it is.
 func value(s *jscan.Scanner) uint64 {
@@ -209,9 +219,13 @@ func textHash(t jscan.Text, fold bool) uint64 {
 	h.Reset()
 	raw := t.Raw
 	if !fold {
-		if !t.Escaped {
+		switch {
+		case !t.Escaped:
 			h.Write(raw)
-		} else {
+		case len(raw) <= decodedAtOnce:
+			var room [decodedAtOnce]byte
+			h.Write(jscan.Unquote(room[:0], raw))
+		default:
 			unescapeInto(&h, raw)
 		}
 		return seal(&h, '"')

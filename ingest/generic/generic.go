@@ -191,14 +191,20 @@ func hasRole(o trace.Object) bool {
 
 // isMessage tells a message: a word for a role, and something that a role can say.
 func isMessage(o trace.Object) bool {
+	_, ok := spokenBy(o)
+	return ok
+}
+
+// spokenBy is the role of a message that says something.
+func spokenBy(o trace.Object) (role string, ok bool) {
 	if o.Has("message") && trace.Kind(o.Raw("message")) == jscan.Object {
-		return false // the envelope of some agent, which has a parser of its own
+		return "", false // the envelope of some agent, which has a parser of its own
 	}
 	m, ok := trace.MessageOf(o)
 	if !ok || !hasRole(o) && trace.RoleOf(m.Role) == "" {
-		return false
+		return "", false
 	}
-	return m.HasText || len(m.Calls) > 0 || len(m.Results) > 0 && (m.Results[0].HasText || m.Results[0].Stated) || len(m.Reasoning) > 0 || m.Hidden > 0 ||
+	return m.Role, m.HasText || len(m.Calls) > 0 || len(m.Results) > 0 && (m.Results[0].HasText || m.Results[0].Stated) || len(m.Reasoning) > 0 || m.Hidden > 0 ||
 		o.Raw("content") != nil
 }
 
@@ -212,10 +218,14 @@ func talk(raw []byte) bool {
 		}
 		n++
 		o := trace.ObjectOf(e)
-		if isMessage(o) || !whole && o.Has("role") {
-			fit++
+		role, ok := spokenBy(o)
+		if !ok && !whole && o.Has("role") {
 			m, _ := trace.MessageOf(o)
-			spoken[m.Role] = true
+			role, ok = m.Role, true
+		}
+		if ok {
+			fit++
+			spoken[role] = true
 			if hasRole(o) {
 				words++
 			}

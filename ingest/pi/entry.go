@@ -17,7 +17,6 @@ type entry struct {
 	id, parent    jscan.Text
 	rootParent    bool // the parent is null
 	timestamp     jscan.Text
-	message       []byte
 	version       jscan.Text // of the format; its digits
 	cwd           jscan.Text
 	parentSession jscan.Text
@@ -42,9 +41,11 @@ type entry struct {
 	errorMessage  jscan.Text
 }
 
-// scan reads a line and reports whether it is one JSON object.
-func (e *entry) scan(line []byte) bool {
+// scan reads a line and reports whether it is one JSON object. Its message goes to m: most lines are little
+// else, and are walked once.
+func (e *entry) scan(line []byte, m *message) bool {
 	*e = entry{}
+	m.reset()
 	var s jscan.Scanner
 	s.Reset(line)
 	if s.Kind() != jscan.Object {
@@ -66,7 +67,7 @@ func (e *entry) scan(line []byte) bool {
 				e.timestamp = s.Text()
 			}
 		case "message":
-			e.message = object(&s)
+			m.scan(&s)
 		case "version":
 			if s.Kind() == jscan.Number {
 				e.version = jscan.Text{Raw: s.Raw(), Present: true}
@@ -136,7 +137,7 @@ func object(s *jscan.Scanner) []byte {
 // A message is an item of the conversation.
 type message struct {
 	role                      word
-	content                   []byte
+	blocks                    []block // of the content; its memory serves the next message
 	timestamp                 []byte
 	provider, model, api      jscan.Text
 	upProvider, answeredBy    jscan.Text // behind a router
@@ -155,19 +156,16 @@ type message struct {
 	files                     []byte
 }
 
-func (m *message) scan(raw []byte) {
-	*m = message{}
-	if raw == nil {
-		return
-	}
-	var s jscan.Scanner
-	s.Reset(raw)
-	for s.Object(); s.Key(); {
+func (m *message) reset() { *m = message{blocks: m.blocks[:0]} }
+
+func (m *message) scan(s *jscan.Scanner) {
+	m.reset() // of two messages the last counts
+	for in := s.ObjectOrSkip(); in && s.Key(); {
 		switch string(s.Name) {
 		case "role":
 			m.role.Text = s.Text()
 		case "content":
-			m.content = s.Raw()
+			m.blocks = appendBlocks(m.blocks[:0], s)
 		case "timestamp":
 			m.timestamp = s.Raw()
 		case "provider":
@@ -183,7 +181,7 @@ func (m *message) scan(raw []byte) {
 		case "responseId":
 			m.responseID = s.Text()
 		case "usage":
-			m.usage = object(&s)
+			m.usage = object(s)
 		case "stopReason":
 			m.stop.Text = s.Text()
 		case "errorMessage":
@@ -218,7 +216,7 @@ func (m *message) scan(raw []byte) {
 		case "steering":
 			m.steering, _ = s.Bool()
 		case "details":
-			m.details = object(&s)
+			m.details = object(s)
 		case "command":
 			m.command = s.Text()
 		case "code":
@@ -284,23 +282,29 @@ func (b *block) scan(s *jscan.Scanner) {
 	}
 }
 
-// blocks reads a content, which may be a single text. The result is valid until the next call.
-func (p *parser) blocksOf(content []byte) []block {
-	p.blocks = p.blocks[:0]
+// appendBlocks reads a content, which may be a single text.
+func appendBlocks(blocks []block, s *jscan.Scanner) []block {
+	switch s.Kind() {
+	case jscan.String:
+		blocks = append(blocks, block{})
+		blocks[len(blocks)-1].scan(s)
+	case jscan.Array:
+		for s.Array(); s.Elem(); {
+			blocks = append(blocks, block{})
+			blocks[len(blocks)-1].scan(s)
+		}
+	default:
+		s.Skip()
+	}
+	return blocks
+}
+
+// blocksOf is appendBlocks of a content that was passed over first, and may be missing.
+func blocksOf(content []byte) []block {
 	if content == nil {
 		return nil
 	}
 	var s jscan.Scanner
 	s.Reset(content)
-	switch s.Kind() {
-	case jscan.String:
-		p.blocks = append(p.blocks, block{})
-		p.blocks[0].scan(&s)
-	case jscan.Array:
-		for s.Array(); s.Elem(); {
-			p.blocks = append(p.blocks, block{})
-			p.blocks[len(p.blocks)-1].scan(&s)
-		}
-	}
-	return p.blocks
+	return appendBlocks(nil, &s)
 }

@@ -2,10 +2,10 @@ package pi
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/ingest"
-	"github.com/agenttrace/agenttrace/ingest/jscan"
 )
 
 // Match recognises sessions of pi: those of the family that nothing marks as another's.
@@ -54,6 +54,7 @@ func agentOf(path string, head []byte) (agent, reason string) {
 	path = strings.ReplaceAll(path, `\`, "/")
 	rest := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	var e entry
+	var m message
 	header := false
 	for n := 0; n < sampleLines && len(rest) > 0; n++ {
 		var line []byte
@@ -62,7 +63,7 @@ func agentOf(path string, head []byte) (agent, reason string) {
 			n--
 			continue
 		}
-		whole := e.scan(line)
+		whole := e.scan(line, &m)
 		if !header {
 			switch {
 			case e.typ.is("title") && e.version.Raw == nil && n == 0 && whole && e.pad:
@@ -87,7 +88,7 @@ func agentOf(path string, head []byte) (agent, reason string) {
 		if agent != "" {
 			break
 		}
-		agent = byEntry(&e)
+		agent = byEntry(&e, &m)
 	}
 	if header && agent == "" {
 		agent = agentPi
@@ -122,7 +123,7 @@ func byPath(path string) string {
 }
 
 // byEntry knows the entries that one agent alone writes.
-func byEntry(e *entry) string {
+func byEntry(e *entry, m *message) string {
 	switch string(e.typ.Raw) {
 	case "session_init", "mode_change", "ttsr_injection", "title_change", "credential_pin", "model_usage", "service_tier_change", "reset_boundary", "archive":
 		return agentOMP
@@ -138,12 +139,10 @@ func byEntry(e *entry) string {
 			return agentOMP
 		}
 	case "message":
-		var m message
-		m.scan(e.message)
-		if string(m.provider.Raw) == "openclaw" || string(m.model.Raw) == "delivery-mirror" || m.role.is("assistant") && clawContent(m.content) {
+		if string(m.provider.Raw) == "openclaw" || string(m.model.Raw) == "delivery-mirror" || m.role.is("assistant") && clawContent(m.blocks) {
 			return agentClaw
 		}
-		if m.role.is("user") && clawPrompt(m.content) {
+		if m.role.is("user") && clawPrompt(m.blocks) {
 			return agentClaw
 		}
 	}
@@ -169,38 +168,15 @@ func hexID(id []byte) bool {
 }
 
 // clawContent reports blocks of the form in which only OpenClaw bridges other agents' turns.
-func clawContent(content []byte) bool {
-	var s jscan.Scanner
-	s.Reset(content)
-	if s.Kind() != jscan.Array {
-		return false
-	}
-	for s.Array(); s.Elem(); {
-		var b block
-		b.scan(&s)
-		if b.typ.is("tool_use") {
-			return true
-		}
-	}
-	return false
+func clawContent(blocks []block) bool {
+	return slices.ContainsFunc(blocks, func(b block) bool { return b.typ.is("tool_use") })
 }
 
 // clawPrompt reports a prompt that begins with the envelope of a channel.
-func clawPrompt(content []byte) bool {
-	var s jscan.Scanner
-	s.Reset(content)
-	if s.Kind() == jscan.String {
-		text := s.Text().Bytes(nil)
-		return len(channelText(text)) != len(text)
-	}
-	if s.Kind() != jscan.Array {
-		return false
-	}
-	for s.Array(); s.Elem(); {
-		var b block
-		b.scan(&s)
-		if b.typ.is("text") {
-			text := b.text.Bytes(nil)
+func clawPrompt(blocks []block) bool {
+	for i := range blocks {
+		if blocks[i].typ.is("text") {
+			text := blocks[i].text.Bytes(nil)
 			return len(channelText(text)) != len(text)
 		}
 	}

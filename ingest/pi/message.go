@@ -11,7 +11,6 @@ import (
 // message takes an item of the conversation.
 func (p *parser) message(e *entry) {
 	m := &p.msg
-	m.scan(e.message)
 	if at := p.log.At(); at == 0 && m.timestamp != nil {
 		p.ses.Row.HasTimes = true
 	}
@@ -31,13 +30,13 @@ func (p *parser) message(e *entry) {
 		p.said("command", text)
 		p.said("injected", m.output)
 	case "developer", "system":
-		p.injected("system", m.content)
+		p.injected("system", m.blocks)
 	case "custom", "hookMessage":
-		p.injected("user", m.content)
+		p.injected("user", m.blocks)
 	case "fileMention":
 		p.mentioned(m.files)
 	case "branchSummary", "compactionSummary":
-		p.injected("user", m.content)
+		p.injected("user", m.blocks)
 	default:
 		p.log.Problem(schema.ProblemUnknownField, "message", p.word(m.role.Text))
 	}
@@ -49,9 +48,9 @@ func (p *parser) said(kind string, t jscan.Text) {
 	}
 }
 
-func (p *parser) injected(role string, content []byte) {
-	for i := range p.blocksOf(content) {
-		if b := &p.blocks[i]; len(b.text.Raw) > 0 {
+func (p *parser) injected(role string, blocks []block) {
+	for i := range blocks {
+		if b := &blocks[i]; len(b.text.Raw) > 0 {
 			p.run.Message(role, "injected", p.log.Bytes(b.text))
 		}
 	}
@@ -59,7 +58,7 @@ func (p *parser) injected(role string, content []byte) {
 
 // user takes a message in the user's role.
 func (p *parser) user(m *message) {
-	blocks := p.blocksOf(m.content)
+	blocks := m.blocks
 	text := p.joined[:0]
 	results := false
 	for i := range blocks {
@@ -127,7 +126,7 @@ func (p *parser) mentioned(files []byte) {
 
 // assistant takes a response, or an attempt at one.
 func (p *parser) assistant(e *entry, m *message) {
-	blocks := p.blocksOf(m.content)
+	blocks := m.blocks
 	mirror := string(m.provider.Raw) == "openclaw"
 	if !mirror {
 		p.response(e, m, len(blocks) > 0)

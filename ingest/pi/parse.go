@@ -22,7 +22,6 @@ type parser struct {
 
 	entry  entry
 	msg    message
-	blocks []block
 	parts  []jscan.Text
 	joined []byte // a prompt of several texts
 	out    []byte // a result of several texts
@@ -129,7 +128,7 @@ func (p *parser) open(id string) {
 // line takes one line.
 func (p *parser) line(line []byte, no int64, hash schema.ID) bool {
 	e := &p.entry
-	if !e.scan(line) {
+	if !e.scan(line, &p.msg) {
 		return false
 	}
 	at := schema.ParseInstant(e.timestamp.Raw)
@@ -182,7 +181,7 @@ func (p *parser) take(e *entry) {
 		p.run.Record()
 		return
 	case "custom_message":
-		p.injected("user", e.content)
+		p.injected("user", blocksOf(e.content))
 	case "compaction":
 		p.compaction(e)
 	case "branch_summary":

@@ -11,6 +11,7 @@ import (
 
 	"github.com/agenttrace/agenttrace/ingest"
 	"github.com/agenttrace/agenttrace/ingest/ingesttest"
+	"github.com/agenttrace/agenttrace/ingest/jscan"
 	"github.com/agenttrace/agenttrace/schema"
 )
 
@@ -251,7 +252,9 @@ func TestUsage(t *testing.T) {
 // What stands behind a member that is null instead of an object is still read.
 func TestNulls(t *testing.T) {
 	var m message
-	m.scan([]byte(`{"retryRecovery":null,"usage":null,"details":null,"role":"assistant","model":"m"}`))
+	var s jscan.Scanner
+	s.Reset([]byte(`{"retryRecovery":null,"usage":null,"details":null,"role":"assistant","model":"m"}`))
+	m.scan(&s)
 	if !m.role.is("assistant") || string(m.model.Raw) != "m" || m.usage != nil {
 		t.Errorf("%q %q", m.role.Raw, m.model.Raw)
 	}

@@ -44,19 +44,19 @@ type result struct {
 	id      jscan.Text
 	failed  bool
 	pruned  bool
-	content []byte
-	text    jscan.Text
+	blocks  []block    // of its content
+	text    jscan.Text // instead of them
 	details []byte
 }
 
 func (p *parser) toolResult(m *message) {
-	r := result{id: m.toolCallID, failed: m.isError, pruned: m.pruned, content: m.content, details: m.details}
+	r := result{id: m.toolCallID, failed: m.isError, pruned: m.pruned, blocks: m.blocks, details: m.details}
 	p.ended(&r)
 }
 
 // inlineResult takes a result that stands among the blocks of a message.
 func (p *parser) inlineResult(b *block) {
-	r := result{id: b.toolCallID, failed: b.isError, content: b.inner, text: b.text}
+	r := result{id: b.toolCallID, failed: b.isError, blocks: blocksOf(b.inner), text: b.text}
 	p.ended(&r)
 }
 
@@ -100,24 +100,14 @@ func shipped(name string) bool {
 
 // resultText puts the texts of a result together. It is valid until the next call.
 func (p *parser) resultText(r *result) []byte {
-	if r.content == nil {
-		return p.log.Bytes(r.text)
-	}
-	// The blocks of the message around it are being read: those of the result get a list of their own.
 	p.parts = p.parts[:0]
-	var s jscan.Scanner
-	s.Reset(r.content)
-	switch s.Kind() {
-	case jscan.String:
-		p.parts = append(p.parts, s.Text())
-	case jscan.Array:
-		for s.Array(); s.Elem(); {
-			var b block
-			b.scan(&s)
-			if b.text.Present {
-				p.parts = append(p.parts, b.text)
-			}
+	for i := range r.blocks {
+		if t := r.blocks[i].text; t.Present {
+			p.parts = append(p.parts, t)
 		}
+	}
+	if len(r.blocks) == 0 {
+		p.parts = append(p.parts, r.text)
 	}
 	if len(p.parts) == 1 {
 		return p.log.Bytes(p.parts[0])

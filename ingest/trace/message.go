@@ -153,12 +153,13 @@ func (m *Message) thought(b Object) {
 	m.Hidden++
 }
 
+// add takes a text. The first is kept as it is, which most often is the only one.
 func (m *Message) add(text []byte) {
 	if m.HasText {
-		m.Text = append(m.Text, '\n')
+		m.Text = append(append(m.Text, '\n'), text...)
+		return
 	}
-	m.Text = append(m.Text, text...)
-	m.HasText = true
+	m.Text, m.HasText = text[:len(text):len(text)], true
 }
 
 // content takes a content: a text, a part, or a list of parts.
