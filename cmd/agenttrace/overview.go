@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -69,13 +70,15 @@ func (r *reporter) overview(title string) error {
 	if err := r.narrow(); err != nil {
 		return err
 	}
-	if err := r.health(""); err != nil {
-		return err
-	}
-	rep, err := r.build("overview", title, "")
+	sections, err := report.Sections("overview")
 	if err != nil {
 		return err
 	}
+	tables, err := r.overviewTables(sections)
+	if err != nil {
+		return err
+	}
+	rep := r.report("overview", title, tables)
 	rep.Head = append(rep.Head, report.Field{Name: "scope", Value: r.scopeValue()}, report.Field{Name: "notices", Value: r.notices()})
 	rep.Lead = r.overviewLead(rep)
 	rep.Short = count(rep, "coverage", "session_count") == 0
@@ -94,6 +97,68 @@ func (r *reporter) overview(title string) error {
 		return err
 	}
 	return verdict(gates)
+}
+
+// overviewTables runs the sections: those about health on one connection, the others on a second beside it.
+// Each is a small query that one processor answers best, see narrow.
+func (r *reporter) overviewTables(sections []report.Section) ([]report.Table, error) {
+	onHealth := func(s report.Section) bool {
+		return strings.Contains(s.SQL, "scoped_health") || strings.Contains(s.SQL, "health_reasons")
+	}
+	var others, ours []report.Section
+	for _, s := range sections {
+		if onHealth(s) {
+			ours = append(ours, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	beside := make(chan error, 1)
+	var theirTables []report.Table
+	go func() {
+		var err error
+		theirTables, err = r.runBeside(others)
+		beside <- err
+	}()
+	ourTables, err := r.runOnHealth(ours)
+	if err := errors.Join(err, <-beside); err != nil {
+		return nil, err
+	}
+	out := make([]report.Table, 0, len(sections))
+	for _, s := range sections {
+		from := &theirTables
+		if onHealth(s) {
+			from = &ourTables
+		}
+		out = append(out, (*from)[0])
+		*from = (*from)[1:]
+	}
+	return out, nil
+}
+
+func (r *reporter) runOnHealth(sections []report.Section) ([]report.Table, error) {
+	if err := r.health(""); err != nil {
+		return nil, err
+	}
+	return report.Run(r.e.ctx, r.conn, sections, r.arg(""))
+}
+
+// runBeside runs sections on a connection of their own, with the same scope.
+func (r *reporter) runBeside(sections []report.Section) ([]report.Table, error) {
+	conn, err := r.data.Session(r.e.ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	other := *r
+	other.conn, other.madeInScope = conn, map[string]bool{}
+	if err := other.scope(""); err != nil {
+		return nil, err
+	}
+	if err := other.narrow(); err != nil {
+		return nil, err
+	}
+	return report.Run(r.e.ctx, conn, sections, r.arg(""))
 }
 
 // scopeValue states the filters in JSON.

@@ -283,9 +283,14 @@ func (r *reporter) build(name, title, session string) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.report(name, title, tables), nil
+}
+
+// report is one of these tables.
+func (r *reporter) report(name, title string, tables []report.Table) *report.Report {
 	out := &report.Report{Name: name, Title: title, GeneratedAt: r.e.now(), Zone: r.zone, Tables: tables}
 	out.Head = append(out.Head, report.Field{Name: "versions", Value: versions()})
-	return out, nil
+	return out
 }
 
 // versions says what the figures rest on.
