@@ -151,6 +151,8 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := len(known) == 0
+	known = r.local(known)
 	candidates, places, errs := r.o.found()
 	r.sum.Places, r.sum.Errors = places, errs
 	r.sum.Seen = int64(len(candidates))
@@ -177,7 +179,7 @@ func (r *run) run(ctx context.Context) (*Summary, error) {
 			return nil, err
 		}
 		r.step("sorting out copies")
-		if err := r.store.Finish(ctx, r.touched, len(known) == 0); err != nil {
+		if err := r.store.Finish(ctx, r.touched, first); err != nil {
 			return nil, err
 		}
 		r.sum.Changed = true
@@ -231,6 +233,19 @@ type plan struct {
 	moved    []job
 }
 
+// local leaves out the sources that came from an export: their files are on another machine, or gone. New
+// sources get numbers above all.
+func (r *run) local(known []schema.Source) []schema.Source {
+	out := known[:0]
+	for _, k := range known {
+		r.nextID = max(r.nextID, k.SourceID)
+		if !k.Imported() {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // plan compares what is there with what the store knows.
 func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error) {
 	var p plan
@@ -238,7 +253,6 @@ func (r *run) plan(candidates []Candidate, known []schema.Source) (*plan, error)
 	forgotten := false
 	for i := range known {
 		k := &known[i]
-		r.nextID = max(r.nextID, k.SourceID)
 		forgotten = forgotten || k.State == schema.SourceForgotten
 		if k.State != schema.SourceReplaced {
 			byPath[k.Path] = k
@@ -650,6 +664,7 @@ func Check(ctx context.Context, store Store, o Options) (pending bool, sum *Summ
 	if err != nil {
 		return false, nil, err
 	}
+	known = r.local(known)
 	candidates, places, errs := o.found()
 	r.sum.Places, r.sum.Errors, r.sum.Seen = places, errs, int64(len(candidates))
 	if candidates, err = r.databases(ctx, candidates, known); err != nil {

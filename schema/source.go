@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // A Source is what the store knows of one log file or database.
 type Source struct {
 	SourceID       int64   `col:"source_id"`
@@ -26,6 +28,13 @@ type Source struct {
 
 // TableName makes a Source a Row: it is stored like the rows that were read from it.
 func (*Source) TableName() string { return "sources" }
+
+// ImportedPrefix begins the FileID of a source that came from an export of a machine, here or elsewhere: its
+// number there, the import that read it there, and how much text came with it follow.
+const ImportedPrefix = "export:"
+
+// Imported reports whether the source came from an export: its path is that of another machine.
+func (s *Source) Imported() bool { return strings.HasPrefix(s.FileID, ImportedPrefix) }
 
 // What became of a source.
 const (
