@@ -75,8 +75,11 @@ type inputs struct {
 // store, brought up to date first. Looking whether anything is new needs no more than reading, so
 // readers do not get into each other's way; only when there is something to write is the file taken.
 func (c *common) open(e *env, in inputs, a access) (*data, error) {
-	if (c.demo || len(in.paths) > 0) && c.db != "" && c.db != store.Memory {
+	if (c.demo || len(in.paths) > 0 || c.lake != "") && c.db != "" && c.db != store.Memory {
 		c.notice(e, "%s stays as it is: this is read into memory; agenttrace ingest is what writes to a store", c.db)
+	}
+	if c.lake != "" {
+		return c.openLake(e, in, a)
 	}
 	if c.demo {
 		return c.openDemo(e, in, a)

@@ -37,6 +37,7 @@ type common struct {
 	tz      string
 	// scope
 	dirs     []string
+	lake     string // exports of many machines stand for the user's own sessions
 	since    string
 	until    string
 	agents   []string
@@ -84,7 +85,12 @@ func (c *common) addOutput(f *pflag.FlagSet, formats string) {
 
 func (c *common) addScope(f *pflag.FlagSet) {
 	f.StringArrayVarP(&c.dirs, "dir", "d", nil, "only this folder and all below it, read into memory (repeatable)")
+	c.addLake(f)
 	c.addFilters(f)
+}
+
+func (c *common) addLake(f *pflag.FlagSet) {
+	f.StringVar(&c.lake, "lake", "", "ask the Parquet exports of all machines in this folder instead of the store")
 }
 
 func (c *common) addFilters(f *pflag.FlagSet) {

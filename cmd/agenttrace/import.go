@@ -105,7 +105,13 @@ func (c *common) importInto(e *env, d *data, dir string) (*lake.Imported, error)
 }
 
 // openLake reads the exports of many machines into a store that lives in memory.
-func (c *common) openLake(e *env, dir string, a access) (*data, error) {
+func (c *common) openLake(e *env, in inputs, a access) (*data, error) {
+	if c.demo || len(in.paths) > 0 || c.noRefresh || c.home != "" {
+		return nil, usagef("--lake has sessions of its own: paths, --dir, --demo, --home and --no-refresh have no effect with it")
+	}
+	if _, err := lake.Manifests(c.lake); err != nil {
+		return nil, lakeError(err)
+	}
 	so, err := c.storeOptions(e, store.Memory)
 	if err != nil {
 		return nil, err
@@ -115,7 +121,7 @@ func (c *common) openLake(e *env, dir string, a access) (*data, error) {
 		return nil, err
 	}
 	d := &data{Store: s, apart: true}
-	if _, err := c.importInto(e, d, dir); err != nil {
+	if _, err := c.importInto(e, d, c.lake); err != nil {
 		s.Close()
 		return nil, err
 	}

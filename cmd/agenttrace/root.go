@@ -88,9 +88,9 @@ func refuseIdle(cmd *cobra.Command, o rootOptions, chosen []string) error {
 		"--overview":       {"timeline"},
 		"--doctor":         report,
 		"--compare":        append([]string{"timeline"}, gates...),
-		"--list-models":    append([]string{"dir", "demo"}, report...),
-		"--update-pricing": append([]string{"dir", "demo", "format", "output"}, report...),
-		"--version":        append([]string{"dir", "demo", "format", "output"}, report...),
+		"--list-models":    append([]string{"dir", "lake", "demo"}, report...),
+		"--update-pricing": append([]string{"dir", "lake", "demo", "format", "output"}, report...),
+		"--version":        append([]string{"dir", "lake", "demo", "format", "output"}, report...),
 	}
 	for _, name := range idle[chosen[0]] {
 		if cmd.Flags().Changed(name) {

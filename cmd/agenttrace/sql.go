@@ -68,6 +68,7 @@ error. The connection is read-only and cut off from files and network; temporary
 	o.addOutput(cmd.Flags(), strings.Join(render.Formats, ", "))
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.dirs, "dir", "d", nil, "ask the logs of this folder instead of the store (repeatable)")
+	o.addLake(f)
 	f.StringVarP(&command, "command", "c", "", "the query, as an option")
 	f.StringArrayVar(&o.files, "file", nil, "read SQL from this file (repeatable)")
 	f.StringArrayVarP(&o.params, "param", "p", nil, "name=value, bound to $name (repeatable)")
