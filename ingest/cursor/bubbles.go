@@ -97,13 +97,26 @@ func (t *conversation) tell(src *ingest.Source, o trace.Object, chat bool) error
 const (
 	rankEditor     = 1 // results, times and models
 	rankStore      = 2 // whole texts
-	rankTranscript = 3
-	rankOutline    = 4 // prompts at most
+	rankStream     = 3 // perhaps not of all runs
+	rankTranscript = 4
+	rankOutline    = 5 // prompts at most
+)
+
+// The accounts of requests, of those that state the same.
+const (
+	accountStore  = 1 // each request
+	accountStream = 2 // each run
 )
 
 // tellsAll says that the log tells all of a run.
 func tellsAll(log *rows.Log, run *rows.Run, rank int64) {
 	log.Put(&schema.Ledger{Where: schema.Where{Line: max(run.Session().Row.Line, 1)}, SessionID: run.Row.SessionID, WholeRunID: run.Row.RunID, Rank: rank})
+}
+
+// accounts says that the log keeps account of the requests of a session. Captured output alone states what
+// they used, and the store alone tells all of the conversation.
+func accounts(log *rows.Log, ses *rows.Session, rank int64) {
+	log.Put(&schema.Ledger{Where: schema.Where{Line: max(ses.Row.Line, 1)}, SessionID: ses.Row.SessionID, Rank: rank})
 }
 
 // about takes what is said of the whole conversation.

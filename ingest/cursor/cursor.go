@@ -21,7 +21,7 @@ import (
 const agent = "cursor"
 
 // version is raised when the same file would yield other rows.
-const version = 2
+const version = 3
 
 // Parser reads Cursor's plain files. Its zero value is ready for use.
 type Parser struct{}

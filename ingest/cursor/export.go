@@ -28,7 +28,7 @@ const (
 
 // Format describes the exports, which lie where the user put them.
 func (Export) Format() ingest.Format {
-	return ingest.Format{Agent: agent, Parser: "cursor-export", Title: "Cursor", Version: 1, StoreKind: "json", Roots: func(ingest.Env) []ingest.Root { return nil }}
+	return ingest.Format{Agent: agent, Parser: "cursor-export", Title: "Cursor", Version: 2, StoreKind: "json", Roots: func(ingest.Env) []ingest.Root { return nil }}
 }
 
 // Match knows the names of the keys.

@@ -20,7 +20,7 @@ type Store struct{}
 
 // Format describes the store.
 func (Store) Format() ingest.Format {
-	return ingest.Format{Agent: agent, Parser: "cursor-store", Title: "Cursor", Version: 2, StoreKind: "sqlite", Roots: storeRoots}
+	return ingest.Format{Agent: agent, Parser: "cursor-store", Title: "Cursor", Version: 3, StoreKind: "sqlite", Roots: storeRoots}
 }
 
 func storeRoots(env ingest.Env) []ingest.Root {
@@ -159,6 +159,7 @@ func (Store) Parse(ctx context.Context, src *ingest.Source, emit ingest.Emit) er
 	calls.Close(s)
 	if len(order) > 0 {
 		tellsAll(log, s.Main, rankStore)
+		accounts(log, s, accountStore)
 	}
 	return log.Close()
 }

@@ -386,6 +386,8 @@ func (p *parser) finishStreams(whole bool) {
 		if st.run.Last == rows.LastText {
 			st.run.Row.EndState = "unknown"
 		}
+		tellsAll(p.log, st.run, rankStream)
+		accounts(p.log, st.ses, accountStream)
 	}
 }
 

@@ -200,7 +200,7 @@ outside AS (
     SEMI JOIN (FROM raw.ledgers WHERE whole_run_id IS NULL) AS l ON l.source_id = m.source_id AND l.session_id = m.session_id
     ANTI JOIN lesser_ledgers AS x ON x.source_id = m.source_id AND x.session_id = m.session_id
     ANTI JOIN model_copies AS k ON k.model_call_id = m.model_call_id
-    WHERE m.source_id IN (FROM family) AND m.turn_id IS NULL AND m.usage_grain = 'call'
+    WHERE m.source_id IN (FROM family)
 ),
 
 begun AS (
@@ -211,8 +211,13 @@ begun AS (
 )
 
 SELECT o.* EXCLUDE (begun_at) REPLACE (t.turn_id AS turn_id)
+FROM (FROM outside ANTI JOIN retold_records USING (source_id, line) WHERE turn_id IS NULL AND usage_grain = 'call') AS o
+ASOF JOIN begun AS t ON t.run_id = o.run_id AND t.started_at <= o.begun_at
+UNION ALL
+-- The account counts though the telling around it does not, and the turns that it names are not there.
+SELECT o.* EXCLUDE (begun_at) REPLACE (NULL AS turn_id)
 FROM outside AS o
-ASOF JOIN begun AS t ON t.run_id = o.run_id AND t.started_at <= o.begun_at;
+SEMI JOIN retold_records USING (source_id, line);
 
 CREATE OR REPLACE TEMP TABLE tool_copies AS
 WITH

@@ -7,7 +7,7 @@
 --   session_id           Its session.
 --   run_id               Its run.
 --   turn_id              Its turn.
---   model_call_id        The model call that asked for it.
+--   model_call_id        The model call that asked for it; NULL also where another account of the requests counts.
 --   seq                  Order within the session.
 --   tool_name_raw        Name as logged.
 --   tool_name            Name without server and decoration.
@@ -82,7 +82,7 @@ SELECT
     t.session_id,
     t.run_id,
     t.turn_id,
-    t.model_call_id,
+    CASE WHEN u.call_id IS NULL THEN t.model_call_id END AS model_call_id,
     t.seq,
     t.tool_name_raw,
     t.name AS tool_name,
@@ -128,6 +128,14 @@ SELECT
 FROM named AS t
 -- By session too, so that who asks for one session does not sum up the commands of all.
 LEFT JOIN parts AS p USING (session_id, tool_call_id)
+-- What a log says of a request that another account counts names a call that is not there.
+LEFT JOIN (
+    SELECT l.session_id, c.call_id
+    FROM raw.call_copies AS c JOIN raw.ledgers AS l ON l.source_id = c.source_id AND l.whole_run_id IS NULL
+    WHERE c.kind = 'model'
+    GROUP BY l.session_id, c.call_id
+    HAVING NOT bool_or(c.is_owner)
+) AS u ON u.session_id = t.session_id AND u.call_id = t.model_call_id
 LEFT JOIN (SELECT source_id, line, call_id FROM raw.call_copies WHERE kind = 'tool') AS k
     ON k.source_id = t.copy_source_id AND k.line = t.line AND k.call_id = t.tool_call_id
 LEFT JOIN raw.copies AS c ON c.source_id = t.copy_source_id AND c.line = t.line
