@@ -136,3 +136,44 @@ func addParam(params []Param, name, typ string) []Param {
 	}
 	return append(params, Param{name, typ})
 }
+
+// Terminated reports whether a text is ready to run: its last statement ends with a semicolon, and what
+// follows is nothing or comments.
+func Terminated(text string) bool {
+	ended := false
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c <= ' ':
+			i++
+		case strings.HasPrefix(text[i:], "--"):
+			n := strings.IndexByte(text[i:], '\n')
+			if n < 0 {
+				return ended
+			}
+			i += n
+		case strings.HasPrefix(text[i:], "/*"):
+			n := strings.Index(text[i+2:], "*/")
+			if n < 0 {
+				return false
+			}
+			i += n + 4
+		case c == ';':
+			ended = true
+			i++
+		case c == '\'' || c == '"':
+			ended = false
+			i = skipQuoted(text, i)
+		case c == '$':
+			ended = false
+			if end := skipDollarQuoted(text, i); end > 0 {
+				i = end
+			} else {
+				i++
+			}
+		default:
+			ended = false
+			i++
+		}
+	}
+	return ended
+}

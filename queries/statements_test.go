@@ -22,3 +22,16 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
+
+func TestTerminated(t *testing.T) {
+	cases := map[string]bool{
+		"select 1": false, "select 1;": true, "select 1; -- done": true, "select ';": false, "select ';'": false, "select ';';": true,
+		"select $$;$$": false, "select $$;": false, "select $a;": true, "select 1; /* ": false, "/* ; */": false, "select 1; select 2": false,
+		"select 1 -- ;": false, "select 1 -- ;\n;": true, `select "a;`: false, "": false, ";": true,
+	}
+	for text, want := range cases {
+		if got := Terminated(text); got != want {
+			t.Errorf("Terminated(%q) = %v", text, got)
+		}
+	}
+}

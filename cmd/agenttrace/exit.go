@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"syscall"
 
@@ -72,25 +72,48 @@ func finish(e *env, err error) int {
 		fmt.Fprintln(e.stderr, "agenttrace: interrupted")
 		return exitInterrupted
 	}
-	fmt.Fprintf(e.stderr, "agenttrace: %s\n", strings.TrimRight(clean(err.Error()), "\n"))
-	var h *hinted
-	if errors.As(err, &h) {
-		fmt.Fprintf(e.stderr, "hint: %s\n", h.hint)
+	code, hint := exitCode(err), hintOf(err)
+	if e.jsonErrors {
+		printJSONError(e, err, code, hint)
+		return code
 	}
+	fmt.Fprintf(e.stderr, "agenttrace: %s\n", message(err))
+	if hint != "" {
+		fmt.Fprintf(e.stderr, "hint: %s\n", hint)
+	}
+	return code
+}
+
+// message is an error as people read it.
+func message(err error) string { return strings.TrimRight(clean(err.Error()), "\n") }
+
+// hintOf is the remedy, if one is known.
+func hintOf(err error) string {
+	var (
+		h     *hinted
+		usage *usageError
+	)
+	switch {
+	case errors.As(err, &h):
+		return h.hint
+	case errors.As(err, &usage):
+		return usage.hint
+	case errors.Is(err, store.ErrDamaged):
+		return "move the file away and run agenttrace ingest: it reads again what the logs still hold"
+	case errors.Is(err, store.ErrNewer):
+		return "update agenttrace, or name another store with --db"
+	}
+	return ""
+}
+
+// exitCode is the code of an error.
+func exitCode(err error) int {
 	var (
 		usage *usageError
 		gate  *gateError
 		limit *limitError
 		query *store.QueryError
 	)
-	switch {
-	case errors.As(err, &usage) && usage.hint != "":
-		fmt.Fprintf(e.stderr, "hint: %s\n", usage.hint)
-	case errors.Is(err, store.ErrDamaged):
-		fmt.Fprintln(e.stderr, "hint: move the file away and run agenttrace ingest: it reads again what the logs still hold")
-	case errors.Is(err, store.ErrNewer):
-		fmt.Fprintln(e.stderr, "hint: update agenttrace, or name another store with --db")
-	}
 	switch {
 	case errors.As(err, &usage), errors.As(err, &query):
 		return exitUsage
@@ -102,10 +125,39 @@ func finish(e *env, err error) int {
 		return exitBusy
 	case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNewer):
 		return exitDamaged
-	case errors.Is(err, fs.ErrPermission):
-		return exitFailed
 	}
 	return exitFailed
+}
+
+// printJSONError writes an error for a program that reads it.
+func printJSONError(e *env, err error, code int, hint string) {
+	type position struct {
+		File   string `json:"file,omitempty"`
+		Line   int    `json:"line"`
+		Column int    `json:"column,omitempty"`
+	}
+	kind := map[int]string{exitUsage: "usage", exitGate: "gate", exitLimit: "limit", exitBusy: "busy", exitDamaged: "damaged"}[code]
+	if kind == "" {
+		kind = "failed"
+	}
+	out := struct {
+		Code     int       `json:"code"`
+		Kind     string    `json:"kind"`
+		Message  string    `json:"message"`
+		Hint     string    `json:"hint,omitempty"`
+		Position *position `json:"position,omitempty"`
+	}{Code: code, Kind: kind, Message: message(err), Hint: hint}
+	var query *store.QueryError
+	if errors.As(err, &query) {
+		out.Kind = "sql"
+	}
+	var failure *sqlFailure
+	if errors.As(err, &failure) {
+		out.Position = &position{failure.file, failure.line, failure.column}
+	}
+	enc := json.NewEncoder(e.stderr)
+	enc.SetEscapeHTML(false)
+	enc.Encode(out)
 }
 
 // clean keeps control characters of foreign text (paths, log content in messages) off the terminal.

@@ -77,10 +77,9 @@ func (c *common) addOutput(f *pflag.FlagSet, formats string) {
 	f.StringVarP(&c.format, "format", "f", "", formats)
 	f.StringVarP(&c.output, "output", "o", "", "write to this file, whole or not at all; its suffix names the format where -f does not")
 	f.StringVar(&c.color, "color", "auto", "auto, always or never (NO_COLOR is honoured)")
-	f.BoolVar(&c.noPager, "no-pager", false, "never start a pager (none is started in this version)")
+	f.BoolVar(&c.noPager, "no-pager", false, "never start a pager ($AGENTTRACE_PAGER, else $PAGER, for what is taller than the screen)")
 	f.BoolVar(&c.secrets, "show-secrets", false, "print what redaction would hide")
 	f.StringVar(&c.tz, "tz", "", "time zone for days and for display (default the system's)")
-	f.MarkHidden("no-pager")
 }
 
 func (c *common) addScope(f *pflag.FlagSet) {

@@ -22,6 +22,7 @@ var homes = map[string]string{
 	"github.com/ncruces/":          "ingest/sqlitedb ingest/sqlitedb/dbtest",
 	"golang.org/x/term":            "cmd/agenttrace",
 	"golang.org/x/net/html":        "queries/render/pagetest",
+	"github.com/reeflective/":      "cmd/agenttrace",
 }
 
 // inside says which of our packages a package may import, by the first matching prefix. What is not

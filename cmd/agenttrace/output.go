@@ -33,13 +33,14 @@ func (c *common) writeTo(e *env, f func(*bytes.Buffer) error) error {
 // is there.
 type target struct {
 	io.Writer
+	path    string // of the file that is written to until commit; "" if there is none
 	commit  func() error
 	discard func()
 }
 
 func (c *common) target(e *env) (*target, error) {
 	if c.output == "" || c.output == "-" {
-		return &target{e.stdout, func() error { return nil }, func() {}}, nil
+		return c.screen(e), nil
 	}
 	return fileTarget(c.output)
 }
@@ -56,7 +57,7 @@ func fileTarget(path string) (*target, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &target{f, f.Close, func() { f.Close() }}, nil
+		return &target{Writer: f, commit: f.Close, discard: func() { f.Close() }}, nil
 	case err == nil:
 		// A link keeps pointing to the file.
 		if path, err = filepath.EvalSymlinks(path); err != nil {
@@ -72,7 +73,7 @@ func fileTarget(path string) (*target, error) {
 	commit := func() error {
 		err := b.Flush()
 		if info != nil && err == nil {
-			err = f.Chmod(info.Mode().Perm())
+			err = os.Chmod(f.Name(), info.Mode().Perm())
 		}
 		if cerr := f.Close(); err == nil {
 			err = cerr
@@ -86,7 +87,7 @@ func fileTarget(path string) (*target, error) {
 		}
 		return nil
 	}
-	return &target{b, commit, discard}, nil
+	return &target{b, f.Name(), commit, discard}, nil
 }
 
 // createBeside makes a new file in the folder of path, with the mode that the user's mask leaves.

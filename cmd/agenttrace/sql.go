@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,21 +24,33 @@ type sqlOptions struct {
 	allowFiles bool
 	timeout    time.Duration
 	maxRows    int64
+	maxRowsSet bool
 	noHeader   bool
 	null       string
+	jsonErrors bool
+	noHistory  bool
+	shorthand  map[string]*bool // --json for -f json
 }
+
+// sqlFormats are the formats of results: those of rows, and Parquet files.
+var sqlFormats = append(slices.Clone(render.Formats), "parquet")
 
 func newSQLCommand(e *env) *cobra.Command {
 	var o sqlOptions
 	var command string
 	cmd := &cobra.Command{
 		Use:   "sql [QUERY]",
-		Short: "Run SQL over the sessions",
+		Short: "Run SQL over the sessions; on a terminal without a query: a shell",
 		Long: `Runs SQL (DuckDB's dialect) over the relations that agenttrace schema lists. The query comes from the
-argument, from files, or from standard input. Several statements run in order and stop at the first
-error. The connection is read-only and cut off from files and network; temporary tables are allowed.`,
+argument, from files, or from standard input; on a terminal without any of these, a shell opens (.help
+tells what it knows). Several statements run in order and stop at the first error. The connection is
+read-only and cut off from files and network; temporary tables are allowed.
+
+A parameter $name is bound by -p name=value, or -p name=@file. --since, --until, --agent, --project,
+--model and --branch bind $since, $until, $agent, $project, $model and $branch; $tz is always there.`,
 		Example: `  agenttrace sql "select agent, count(*) from sessions group by all"
-  agenttrace sql -p since=2026-01-01 "select count(*) from model_calls where occurred_at >= \$since::timestamptz" -f csv
+  agenttrace sql --since 7d "select count(*) from model_calls where occurred_at >= \$since" -f csv
+  agenttrace sql "select * from model_call_costs" -o costs.parquet
 
 ` + exitHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -60,45 +68,77 @@ error. The connection is read-only and cut off from files and network; temporary
 			case cmd.Flags().Changed("command"):
 				o.query, o.given = command, true
 			}
+			e.jsonErrors = o.jsonErrors
+			o.maxRowsSet = cmd.Flags().Changed("max-rows")
 			return runSQL(e, o)
 		},
 	}
 	o.addStore(cmd.Flags())
 	o.addDemo(cmd.Flags())
-	o.addOutput(cmd.Flags(), strings.Join(render.Formats, ", "))
+	o.addOutput(cmd.Flags(), strings.Join(sqlFormats, ", ")+" (parquet with -o)")
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.dirs, "dir", "d", nil, "ask the logs of this folder instead of the store (repeatable)")
 	o.addLake(f)
 	f.StringVarP(&command, "command", "c", "", "the query, as an option")
-	f.StringArrayVar(&o.files, "file", nil, "read SQL from this file (repeatable)")
-	f.StringArrayVarP(&o.params, "param", "p", nil, "name=value, bound to $name (repeatable)")
+	f.StringArrayVar(&o.files, "file", nil, "read SQL from this file (repeatable; - is standard input)")
+	f.StringArrayVarP(&o.params, "param", "p", nil, "name=value, bound to $name; name=@file for the text of a file (repeatable)")
+	f.StringVar(&o.since, "since", "", "binds $since: a date, timestamp, or age such as 7d, 24h, 2w, 3mo")
+	f.StringVar(&o.until, "until", "", "binds $until: a date (the day included), timestamp, or age")
+	f.StringArrayVar(&o.agents, "agent", nil, "binds $agent")
+	f.StringArrayVar(&o.projects, "project", nil, "binds $project")
+	f.StringArrayVar(&o.models, "model", nil, "binds $model")
+	f.StringArrayVar(&o.branches, "branch", nil, "binds $branch")
 	f.BoolVar(&o.allowFiles, "allow-files", false, "let the query read and write files")
 	f.Var((*seconds)(&o.timeout), "timeout", "stop a query after this long, exit 4 (default 60s on a terminal, 5m otherwise)")
 	f.Int64Var(&o.maxRows, "max-rows", 1_000_000, "stop after this many rows, exit 4; 0 = no limit")
 	f.BoolVar(&o.noHeader, "no-header", false, "leave out the header of table, csv and tsv")
 	f.StringVar(&o.null, "null", "", "text for NULL in csv and tsv (default empty)")
+	f.BoolVar(&o.jsonErrors, "json-errors", false, "write an error as one JSON object: code, kind, message, hint, position")
+	f.BoolVar(&o.noHistory, "no-history", false, "the shell keeps no history file")
+	o.shorthand = map[string]*bool{}
+	for _, name := range []string{"json", "jsonl", "csv"} {
+		o.shorthand[name] = f.Bool(name, false, "same as -f "+name)
+	}
 	return cmd
 }
 
+// check looks at the options that need no store.
+func (o *sqlOptions) check() (format string, err error) {
+	for name, on := range o.shorthand {
+		if *on && o.format != "" && o.format != name {
+			return "", usagef("--%s and another format cannot go together", name)
+		} else if *on {
+			o.format = name
+		}
+	}
+	if format, err = o.outputFormat("table", sqlFormats...); err != nil {
+		return "", err
+	}
+	switch {
+	case format == "parquet" && (o.output == "" || o.output == "-"):
+		return "", usagef("parquet is a format of files: name one with -o FILE")
+	case o.noHeader && format != "table" && format != "csv" && format != "tsv":
+		return "", usagef("--no-header has no effect on %s", format)
+	case o.null != "" && format != "csv" && format != "tsv":
+		return "", usagef("--null has no effect on %s", format)
+	case o.timeout < 0 || o.maxRows < 0:
+		return "", usagef("--timeout and --max-rows cannot be negative")
+	}
+	return format, nil
+}
+
 func runSQL(e *env, o sqlOptions) error {
-	format, err := o.outputFormat("table", render.Formats...)
+	format, err := o.check()
 	if err != nil {
 		return err
 	}
-	if o.noHeader && format != "table" && format != "csv" && format != "tsv" {
-		return usagef("--no-header has no effect on %s", format)
+	if !o.given && len(o.files) == 0 && e.stdinTTY {
+		return runShell(e, o, format)
 	}
-	if o.null != "" && format != "csv" && format != "tsv" {
-		return usagef("--null has no effect on %s", format)
+	if o.noHistory {
+		return usagef("--no-history has no effect here: only the shell keeps a history")
 	}
-	if o.timeout < 0 || o.maxRows < 0 {
-		return usagef("--timeout and --max-rows cannot be negative")
-	}
-	zone, err := o.zone()
-	if err != nil {
-		return err
-	}
-	color, err := o.useColor(e)
+	run, err := o.newRun(e, format)
 	if err != nil {
 		return err
 	}
@@ -106,31 +146,67 @@ func runSQL(e *env, o sqlOptions) error {
 	if err != nil {
 		return err
 	}
-	statements := queries.Split(text)
+	run.text = text
+	statements := queries.Split(text.all)
 	if len(statements) == 0 {
 		return usagef("no SQL was given")
 	}
-	args, err := o.bind(statements)
-	if err == nil {
-		err = o.warnDeprecated(e, text)
-	}
-	if err != nil {
+	if run.params, err = o.parameters(e, run.opt.Zone); err != nil {
 		return err
 	}
-	a := confined
-	if o.allowFiles {
-		a = withFiles
+	if err := run.params.checkUsed(statements); err != nil {
+		return err
 	}
-	d, err := o.open(e, inputs{paths: o.dirs}, a)
+	if err := o.warnDeprecated(e, text.all); err != nil {
+		return err
+	}
+	missing := run.params.missing(statements)
+	if len(missing) > 0 && typed(missing) {
+		return unbound(missing)
+	}
+	d, err := o.open(e, inputs{paths: o.dirs}, o.access())
 	if err != nil {
 		return err
 	}
 	defer d.leave(e)
-	conn, err := d.Session(e.ctx)
+	if run.conn, err = d.Session(e.ctx); err != nil {
+		return err
+	}
+	defer run.conn.Close()
+	if len(missing) > 0 {
+		return unbound(run.typeOf(e.ctx, missing, statements))
+	}
+	out, err := o.target(e)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	for i, st := range statements {
+		if _, err := run.statement(e.ctx, st, out, out.path); err != nil {
+			out.discard()
+			return run.failure(e, st, len(statements) > 1, i, err)
+		}
+	}
+	return out.commit()
+}
+
+// access is what the query may touch.
+func (o *sqlOptions) access() access {
+	if o.allowFiles {
+		return withFiles
+	}
+	return confined
+}
+
+// newRun prepares what does not change between statements.
+func (o *sqlOptions) newRun(e *env, format string) (*sqlRun, error) {
+	zone, err := o.zone()
+	if err != nil {
+		return nil, err
+	}
+	color, err := o.useColor(e)
+	if err != nil {
+		return nil, err
+	}
 	if o.timeout == 0 {
 		o.timeout = 5 * time.Minute
 		if e.stdoutTTY {
@@ -147,235 +223,82 @@ func runSQL(e *env, o sqlOptions) error {
 	if e.stdoutTTY && o.output == "" {
 		opt.Width, opt.MaxRowsShown = e.width, 200
 	}
-	out, err := o.target(e)
-	if err != nil {
-		return err
+	return &sqlRun{opt: opt, timeout: o.timeout, maxRows: o.maxRows, spool: o.maxRowsSet && (o.maxRows == 0 || o.maxRows > 1_000_000) || o.output != ""}, nil
+}
+
+// sqlText is the SQL of a command line, and which part of it came from where.
+type sqlText struct {
+	all   string
+	parts []sqlPart
+}
+
+type sqlPart struct {
+	name       string // of the file; "" for what was typed
+	start, end int
+}
+
+func (t *sqlText) add(name, text string) {
+	if len(t.parts) > 0 {
+		t.all += "\n;\n"
 	}
-	for i, st := range statements {
-		if err := o.runStatement(e, conn, st, args, out, opt); err != nil {
-			out.discard()
-			return sqlError(e, conn, text, st, len(statements) > 1, i, err)
+	start := len(t.all)
+	t.all += text
+	t.parts = append(t.parts, sqlPart{name, start, len(t.all)})
+}
+
+// place is the file and the line of an offset.
+func (t *sqlText) place(offset int) (file string, line int) {
+	for _, p := range t.parts {
+		if offset >= p.start && offset <= p.end {
+			return p.name, 1 + strings.Count(t.all[p.start:offset], "\n")
 		}
 	}
-	return out.commit()
+	return "", 1
 }
 
 // text collects the SQL.
-func (o *sqlOptions) text(e *env) (string, error) {
-	var parts []string
-	if o.given {
-		if o.query == "-" {
-			b, err := io.ReadAll(e.stdin)
-			if err != nil {
-				return "", err
-			}
-			o.query = string(b)
-		}
-		parts = append(parts, o.query)
-	}
-	for _, f := range o.files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, string(b))
-	}
-	if len(parts) == 0 {
-		if e.stdinTTY {
-			return "", &usageError{text: "no SQL was given", hint: `agenttrace sql "select * from sessions limit 5", --file FILE, or standard input`}
-		}
+func (o *sqlOptions) text(e *env) (sqlText, error) {
+	var out sqlText
+	stdin := func(name string) error {
 		b, err := io.ReadAll(e.stdin)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, string(b))
-	}
-	return strings.Join(parts, ";\n"), nil
-}
-
-// bind checks the parameters against those that the statements use.
-func (o *sqlOptions) bind(statements []queries.Statement) (map[string]string, error) {
-	given := map[string]string{}
-	for _, p := range o.params {
-		name, value, ok := strings.Cut(p, "=")
-		if !ok || name == "" {
-			return nil, usagef("-p %s: want name=value", p)
-		}
-		if rest, ok := strings.CutPrefix(value, "@"); ok {
-			b, err := os.ReadFile(rest)
-			if err != nil {
-				return nil, err
-			}
-			value = string(b)
-		}
-		given[strings.TrimPrefix(name, "$")] = value
-	}
-	used := map[string]string{}
-	var missing []string
-	for _, st := range statements {
-		for _, p := range st.Params {
-			if _, ok := used[p.Name]; !ok {
-				if _, ok := given[p.Name]; !ok {
-					typ := p.Type
-					if typ == "" {
-						typ = "VARCHAR unless cast"
-					}
-					missing = append(missing, fmt.Sprintf("$%s (%s)", p.Name, typ))
-				}
-			}
-			used[p.Name] = p.Type
-		}
-	}
-	if len(missing) > 0 {
-		return nil, &usageError{text: "unbound parameters: " + strings.Join(missing, ", "), hint: "-p name=value binds one"}
-	}
-	var idle []string
-	for name := range given {
-		if _, ok := used[name]; !ok {
-			idle = append(idle, name)
-		}
-	}
-	if len(idle) > 0 {
-		sort.Strings(idle)
-		return nil, usagef("the query uses no parameter %s", strings.Join(idle, ", "))
-	}
-	return given, nil
-}
-
-func (o *sqlOptions) runStatement(e *env, conn *store.Session, st queries.Statement, given map[string]string, out io.Writer, opt render.Options) error {
-	ctx, cancel := context.WithTimeoutCause(e.ctx, o.timeout, &limitError{fmt.Sprintf("the query ran longer than %s (--timeout)", o.timeout)})
-	defer cancel()
-	var args []any
-	for _, p := range st.Params {
-		args = append(args, sql.Named(p.Name, given[p.Name]))
-	}
-	rows, err := conn.Query(ctx, st.Text, args...)
-	if err != nil {
-		return limited(ctx, err)
-	}
-	defer rows.Close()
-	if !returnsRows(st.Text) {
-		return nil
-	}
-	capped := &cappedRows{Rows: rows, max: o.maxRows}
-	if _, err := render.Write(out, capped, opt); err != nil {
-		return limited(ctx, err)
-	}
-	if capped.cut {
-		return &limitError{fmt.Sprintf("stopped after %d rows (--max-rows): this is not the whole result", o.maxRows)}
-	}
-	return nil
-}
-
-// limited gives the reason why a query was stopped, if it was.
-func limited(ctx context.Context, err error) error {
-	var limit *limitError
-	if errors.As(context.Cause(ctx), &limit) {
-		return limit
-	}
-	return err
-}
-
-// returnsRows tells statements that answer from those that only do.
-func returnsRows(text string) bool {
-	for {
-		text = strings.TrimSpace(text)
-		switch {
-		case strings.HasPrefix(text, "--"):
-			_, text, _ = strings.Cut(text, "\n")
-			continue
-		case strings.HasPrefix(text, "/*"):
-			_, text, _ = strings.Cut(text, "*/")
-			continue
-		}
-		break
-	}
-	word := strings.ToLower(text)
-	for _, w := range []string{"create", "drop", "insert", "update", "delete", "set", "reset", "begin", "commit", "rollback", "use", "attach", "detach", "alter", "load", "install", "copy", "export", "import", "checkpoint", "prepare", "deallocate"} {
-		if strings.HasPrefix(word, w) && (len(word) == len(w) || word[len(w)] <= ' ') {
-			return false
-		}
-	}
-	return true
-}
-
-// cappedRows ends after max rows and remembers whether more were there.
-type cappedRows struct {
-	queries.Rows
-	max, n int64
-	cut    bool
-}
-
-func (r *cappedRows) Next() bool {
-	if !r.Rows.Next() {
-		return false
-	}
-	if r.max > 0 && r.n >= r.max {
-		r.cut = true
-		return false
-	}
-	r.n++
-	return true
-}
-
-// sqlError adds to DuckDB's words what helps: which statement, and the nearest name of the catalogue.
-func sqlError(e *env, conn *store.Session, text string, st queries.Statement, several bool, i int, err error) error {
-	var qe *store.QueryError
-	if !errors.As(err, &qe) {
+		out.add(name, string(b))
 		return err
 	}
-	msg := strings.TrimSpace(qe.Message)
-	if several {
-		line := 1 + strings.Count(text[:st.Offset], "\n")
-		msg = fmt.Sprintf("statement %d (line %d): %s", i+1, line, msg)
+	if o.given && o.query == "-" {
+		if err := stdin(""); err != nil {
+			return out, err
+		}
+	} else if o.given {
+		out.add("", o.query)
 	}
-	out := &store.QueryError{Kind: qe.Kind, Message: msg}
-	if hint := nameHint(e, conn, qe.Message); hint != "" {
-		return withHint(out, "%s", hint)
+	for _, f := range o.files {
+		if f == "-" {
+			if err := stdin("standard input"); err != nil {
+				return out, err
+			}
+			continue
+		}
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return out, err
+		}
+		out.add(f, strings.TrimPrefix(string(b), "\ufeff"))
 	}
-	switch {
-	case strings.Contains(qe.Message, "read-only mode"):
-		return withHint(out, "only agenttrace ingest writes to the store; create temp table is allowed")
-	case strings.Contains(qe.Message, "disabled by configuration"), strings.Contains(qe.Message, "disabled through configuration"):
-		return withHint(out, "queries are cut off from files, network and extensions; --allow-files opens the files")
-	case strings.Contains(qe.Message, "has been locked"):
-		return withHint(out, "settings are locked; --tz, --memory and --timeout are flags")
+	if len(out.parts) == 0 {
+		return out, stdin("")
 	}
-	return out
+	return out, nil
 }
 
-// nameHint looks up what a table or column that does not exist may have been meant to be.
-func nameHint(e *env, conn *store.Session, msg string) string {
-	var word string
-	for _, mark := range []string{"Table with name ", "Referenced column \"", "does not have a column named \"", "Table Function with name "} {
-		if i := strings.Index(msg, mark); i >= 0 {
-			word = strings.FieldsFunc(msg[i+len(mark):], func(r rune) bool { return r == '"' || r == ' ' || r == '!' })[0]
-			break
-		}
-	}
-	if word == "" || strings.Contains(msg, "Did you mean") {
-		return ""
-	}
-	rows, err := conn.Query(e.ctx, `SELECT DISTINCT name FROM (
-		SELECT view_name AS name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal
-		UNION ALL SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal)`)
-	if err != nil {
-		return ""
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		names = append(names, fmt.Sprint(rows.Values()[0]))
-	}
-	near := nearest(word, names)
-	if strings.EqualFold(near, word) {
-		return fmt.Sprintf("%s is a column of other relations; agenttrace schema lists every relation with its columns", near)
-	}
-	if near != "" {
-		return fmt.Sprintf("did you mean %q? agenttrace schema lists every relation", near)
-	}
-	if strings.Contains(msg, "Candidate bindings") {
-		return ""
-	}
-	return "agenttrace schema lists every relation and column"
+// A sqlRun runs statements and writes what they answer.
+type sqlRun struct {
+	conn    *store.Session
+	opt     render.Options
+	text    sqlText
+	params  sqlParams
+	timeout time.Duration
+	maxRows int64
+	tap     func(queries.Rows) queries.Rows // sees the rows as they pass
+	wrote   int                             // results, into a file that holds one
+	spool   bool                            // the result may be large: not all of it goes through memory
 }
