@@ -105,33 +105,48 @@ func TestShellTerminal(t *testing.T) {
 	go screen.copy(term)
 	await := func(text string) {
 		t.Helper()
-		if !screen.await(text) {
+		if !screen.await(text, 30*time.Second) {
 			cmd.Process.Kill()
 			t.Fatalf("the screen never showed %q:\n%q", text, screen.String())
 		}
 	}
-	typein := func(text string) {
+	press := func(keys string) {
 		t.Helper()
-		if _, err := term.WriteString(text); err != nil {
+		if _, err := term.WriteString(keys); err != nil {
 			t.Fatal(err)
 		}
 	}
-	await(prompt)
-	typein("select 'co' || 'dex' as word, count(*) as n\rfrom tool_ki\t")
+	// What is typed while the editor asks where the cursor is may be lost.
+	enter := func(text string) {
+		t.Helper()
+		await(prompt)
+		for range 10 {
+			if press(text); screen.await(text[len(text)-8:], 2*time.Second) {
+				return
+			}
+			press("\x15")
+		}
+		t.Fatalf("%q was never taken:\n%q", text, screen.String())
+	}
+	enter("select 'co' || 'dex' as word, count(*) as n")
+	press("\rfrom tool_ki\t")
 	await("tool_kinds")
-	typein(";\r")
+	press(";\r")
 	await("│ codex │")
-	await(prompt)
-	typein("select 'unfi\x03")
-	await(prompt)
-	typein("select 'under' || 'way'; select count(*) from range(1000000) a, range(1000000000) b where a.range + b.range = 7;\r")
+	enter("select 'unfinished")
+	press("\x03")
+	await("^C")
+	enter("select 'under' || 'way'; select count(*) from range(100000) a, range(100000000) b where a.range + b.range = 7;")
+	press("\r")
 	await("underway")
 	await("1 row")
-	typein("\x03")
+	press("\x03")
 	await("cancelled")
-	typein("select 'still' || 'here';\r")
+	enter("select 'still' || 'here';")
+	press("\r")
 	await("stillhere")
-	typein("\x04")
+	enter("select 1;")
+	press("\x15\x04")
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v:\n%q", err, screen.String())
 	}
@@ -215,8 +230,8 @@ func (s *screenText) String() string {
 }
 
 // await waits until text is shown, and forgets what stood before.
-func (s *screenText) await(text string) bool {
-	for range 1500 {
+func (s *screenText) await(text string, most time.Duration) bool {
+	for end := time.Now().Add(most); time.Now().Before(end); {
 		if now := s.String(); strings.Contains(now, text) {
 			s.mu.Lock()
 			s.text = []byte(now[strings.Index(now, text)+len(text):])
