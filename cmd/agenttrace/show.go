@@ -124,12 +124,10 @@ func (r *reporter) session(id string) error {
 		return err
 	}
 	rep.Tables = append(coverage, rep.Tables...)
-	if r.o.timeline {
-		steps, err := r.run("timeline", id, "timeline")
-		if err != nil {
+	if r.o.timeline || r.format == "html" {
+		if err := r.addTimeline(rep, id); err != nil {
 			return err
 		}
-		rep.Tables = append(rep.Tables, steps...)
 	}
 	rep.Head = append(rep.Head, report.Field{Name: "notices", Value: r.notices()})
 	rep.Lead = r.sessionLead(rep)
@@ -143,6 +141,25 @@ func (r *reporter) session(id string) error {
 		return err
 	}
 	return verdict(gates)
+}
+
+// addTimeline adds the steps at the end, and whose time it was at the top. Without --timeline a
+// page has the steps too, as that is where its chart leads, but folded away.
+func (r *reporter) addTimeline(rep *report.Report, id string) error {
+	steps, err := r.run("timeline", id, "timeline")
+	if err != nil {
+		return err
+	}
+	if !r.o.timeline && len(steps[0].Rows) > 0 {
+		steps[0].Closed = plural(int64(len(steps[0].Rows)), "step")
+	}
+	segments, err := r.run("timeline", id, "segments")
+	if err != nil {
+		return err
+	}
+	segments[0].Hidden = true
+	rep.Tables = append(append(segments, rep.Tables...), steps...)
+	return nil
 }
 
 // own makes temporary tables of what belongs to one session: its report asks for each of them several

@@ -101,8 +101,8 @@ func runTrend(e *env, o trendOptions) error {
 		return r.write(rep)
 	}
 	return o.writeTo(e, func(b *bytes.Buffer) error {
-		p := rep.Find("periods")
-		_, err := render.Write(b, queries.NewRows(p.Columns, p.Rows...), render.Options{Format: "csv", Zone: r.zone, Redact: r.redact()})
+		columns, rows := rep.Find("periods").ForJSON()
+		_, err := render.Write(b, queries.NewRows(columns, rows...), render.Options{Format: "csv", Zone: r.zone, Redact: r.redact()})
 		return err
 	})
 }
@@ -314,7 +314,11 @@ func (t *trend) explain(rep *report.Report) {
 	if changes := rep.Find("changes"); len(changes.Rows) == 0 && t.collecting(rep) {
 		changes.Empty = "None can be told yet: four of the eight periods before must have use."
 	}
-	rep.TailDoc = t.charts(rep)
+	rep.Find("periods").Hidden = true
+	for _, s := range t.charts(rep) {
+		s.Only = "text"
+		rep.TailDoc = append(rep.TailDoc, s)
+	}
 }
 
 // collecting reports that no complete period could be judged.

@@ -309,25 +309,14 @@ func (c *Chart) figures() *Table {
 	return t
 }
 
-// withoutEmpty leaves out text columns in which nothing stands.
+// withoutEmpty leaves out columns that say nothing.
 func (t *Table) withoutEmpty() *Table {
-	out := &Table{Ordered: t.Ordered}
-	var kept []int
-	for i, c := range t.Columns {
-		empty := c.Name == ""
+	return t.keep(func(i int) bool {
 		for _, row := range t.Rows {
-			empty = empty && row[i] == ""
+			if row[i] != "" {
+				return true
+			}
 		}
-		if !empty {
-			kept, out.Columns = append(kept, i), append(out.Columns, c)
-		}
-	}
-	for _, row := range t.Rows {
-		cells := make([]string, len(kept))
-		for n, i := range kept {
-			cells[n] = row[i]
-		}
-		out.Rows = append(out.Rows, cells)
-	}
-	return out
+		return t.Columns[i].Name != ""
+	})
 }

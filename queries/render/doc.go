@@ -76,7 +76,13 @@ type TableColumn struct {
 	Below bool
 	// Spare columns are left out, and named, where a terminal is too narrow; the highest goes first.
 	Spare int
+	// Page columns are those that pages alone have.
+	Page bool
+	// Number columns are numbers to a page, though text keeps them to the left.
+	Number bool
 }
+
+func (c TableColumn) number() bool { return c.Align == Right || c.Number }
 
 // Align is the side a column keeps to.
 type Align uint8
@@ -176,7 +182,7 @@ func (d Doc) prepared(redact func(string) string, page bool) Doc {
 // head get a column without a name rather than being lost.
 func (t *Table) prepared(v *values, page bool) *Table {
 	if !page {
-		t = t.folded()
+		t = t.folded().withoutPageColumns()
 	}
 	n := len(t.Columns)
 	for _, row := range t.Rows {
@@ -188,7 +194,7 @@ func (t *Table) prepared(v *values, page bool) *Table {
 	}
 	telling := make([]string, n)
 	for i, c := range t.Columns {
-		p.Columns[i] = TableColumn{v.clean("", c.Name), c.Align, c.Below, c.Spare}
+		p.Columns[i] = TableColumn{v.clean("", c.Name), c.Align, c.Below, c.Spare, c.Page, c.Number}
 		if v.telling(c.Name) {
 			telling[i] = c.Name
 		}
@@ -224,6 +230,32 @@ func (t *Table) folded() *Table {
 	}
 	p.Rows = append(p.Rows, t.Rows[next:]...)
 	return p
+}
+
+func (t *Table) withoutPageColumns() *Table {
+	return t.keep(func(i int) bool { return !t.Columns[i].Page })
+}
+
+// keep is the table with some of its columns: itself with all.
+func (t *Table) keep(wanted func(i int) bool) *Table {
+	out := &Table{Ordered: t.Ordered}
+	var kept []int
+	for i, c := range t.Columns {
+		if wanted(i) {
+			kept, out.Columns = append(kept, i), append(out.Columns, c)
+		}
+	}
+	if len(kept) == len(t.Columns) {
+		return t
+	}
+	for _, row := range t.Rows {
+		cells := make([]string, len(kept))
+		for n, i := range kept {
+			cells[n] = at(row, i)
+		}
+		out.Rows = append(out.Rows, cells)
+	}
+	return out
 }
 
 func orUnknown(s string) string {

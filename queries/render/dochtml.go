@@ -56,7 +56,7 @@ func (w *docWriter) htmlSection(id string, s Section) {
 		w.htmlFacts(name, s.Facts)
 	}
 	if s.Chart != nil {
-		w.htmlChart(id, s.Chart)
+		w.htmlChart(id, s.Title, s.Chart)
 	}
 	if len(s.Bars) > 0 {
 		w.htmlBars(name, s.Bars)
@@ -96,14 +96,18 @@ func (w *docWriter) htmlBars(name string, bars []Bar) {
 	w.WriteString("</tbody></table></div>\n")
 }
 
-func (w *docWriter) htmlChart(id string, c *Chart) {
+func (w *docWriter) htmlChart(id, title string, c *Chart) {
 	data, err := c.data()
 	if err != nil { // numbers and texts: there is nothing that could not be written
 		return
 	}
 	id += "-chart"
 	says := htmlText(c.says())
-	w.WriteString(`<figure id="` + id + `"><figcaption>` + htmlText(c.Title) + "</figcaption>\n")
+	class := ""
+	if c.Title == title {
+		class = ` class="vh"` // it stands above
+	}
+	w.WriteString(`<figure id="` + id + `"><figcaption` + class + `>` + htmlText(c.Title) + "</figcaption>\n")
 	if len(c.Lanes) > 0 {
 		w.WriteString(`<ul class="key" aria-label="Colours">`)
 		drawn := map[string]bool{}
@@ -179,10 +183,10 @@ func (w *docWriter) htmlRows(t *Table, from, to int) {
 		w.WriteString(row + ">")
 		for i, cell := range t.Rows[n] {
 			key := ""
-			if n < len(t.Keys) && i < len(t.Keys[n]) && t.Columns[i].Align == Right {
+			if n < len(t.Keys) && i < len(t.Keys[n]) && t.Columns[i].number() {
 				key = ` data-v="` + htmlText(t.Keys[n][i]) + `"`
 			}
-			w.WriteString(htmlCell(cell, htmlValue(cell), t.Columns[i].Align == Right, i == 0, key))
+			w.WriteString(htmlCell(cell, htmlValue(cell), t.Columns[i].number(), i == 0, key))
 		}
 		w.WriteString("</tr>\n")
 	}
@@ -191,7 +195,7 @@ func (w *docWriter) htmlRows(t *Table, from, to int) {
 func (t *Table) heads() []head {
 	out := make([]head, len(t.Columns))
 	for i, c := range t.Columns {
-		out[i] = head{c.Name, c.Align == Right}
+		out[i] = head{c.Name, c.number()}
 	}
 	return out
 }

@@ -116,6 +116,12 @@ func decimal(f float64) string {
 	return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64)
 }
 
+// isQuantity tells the type of a number that carries its unit.
+func isQuantity(t string) bool {
+	fields := strings.Split(strings.ReplaceAll(t, `"`, ""), ", ")
+	return strings.HasPrefix(t, "STRUCT(") && strings.HasPrefix(fields[0], "STRUCT(value ") && fields[len(fields)-1] == "unit VARCHAR)"
+}
+
 func isInteger(t string) bool {
 	switch t {
 	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT":

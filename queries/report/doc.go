@@ -22,6 +22,10 @@ func (r *Report) Doc() render.Doc {
 		if len(t.Rows) == 0 && t.Empty == "" || t.Title == "" {
 			continue
 		}
+		if t.Kind == "line" || t.Kind == "timeline" {
+			d.Sections = append(d.Sections, r.charts(t)...)
+			continue
+		}
 		if s, ok := t.section(r.Zone); ok {
 			d.Sections = append(d.Sections, s)
 		}
@@ -33,6 +37,9 @@ func (r *Report) Doc() render.Doc {
 // section is a result for people; false if nothing is left to show.
 func (t *Table) section(zone *time.Location) (render.Section, bool) {
 	s := render.Section{Title: t.Title, Note: t.Note}
+	if t.Hidden {
+		s.Only = "html"
+	}
 	if len(t.Rows) == 0 {
 		s.Lines = []string{t.Empty}
 		return s, true
@@ -86,11 +93,14 @@ func (t *Table) facts(zone *time.Location) ([]render.Fact, []string) {
 }
 
 // pageRows is how many rows of a table a web page holds; readers of more are better off with JSON.
-const pageRows = 5000
+const pageRows = 10000
 
 // People is the result as a table for people.
 func (t *Table) People(zone *time.Location) *render.Table {
-	table := &render.Table{}
+	table := &render.Table{Closed: t.Closed}
+	if t.tone[0] != "" {
+		table.Name = t.Key
+	}
 	var shown []int
 	for i, c := range t.Columns {
 		if t.jsonOnly[c.Name] || t.optional[c.Name] && t.allEmpty(i) {
@@ -101,7 +111,7 @@ func (t *Table) People(zone *time.Location) *render.Table {
 			align = render.Right
 		}
 		shown = append(shown, i)
-		table.Columns = append(table.Columns, render.TableColumn{Name: t.label(c.Name), Align: align, Below: t.below[c.Name], Spare: t.spare[c.Name]})
+		table.Columns = append(table.Columns, render.TableColumn{Name: t.label(c.Name), Align: align, Below: t.below[c.Name], Spare: t.spare[c.Name], Page: t.pageOnly[c.Name], Number: isQuantity(c.Type)})
 	}
 	rows := t.Rows
 	if len(rows) > pageRows && t.Show > 0 {
@@ -114,11 +124,22 @@ func (t *Table) People(zone *time.Location) *render.Table {
 		cells, keys := make([]string, len(shown)), make([]string, len(shown))
 		for at, i := range shown {
 			cells[at] = Cell(t.Columns[i], row[i], zone)
-			if x := Number(row[i]); isNumeric(t.Columns[i].Type) && !math.IsNaN(x) {
+			value := row[i]
+			if q, ok := value.(map[string]any); ok && isQuantity(t.Columns[i].Type) {
+				value = q["value"]
+			}
+			if x := Number(value); !math.IsNaN(x) {
 				keys[at] = strconv.FormatFloat(x, 'g', 12, 64)
 			}
 		}
 		table.Rows, table.Keys = append(table.Rows, cells), append(table.Keys, keys)
+		if t.tone[0] != "" {
+			tone := ""
+			if is, _ := t.at(row, t.tone[0]).(bool); is {
+				tone = t.tone[1]
+			}
+			table.Tones = append(table.Tones, tone)
+		}
 	}
 	return table
 }

@@ -192,13 +192,13 @@ func (t *Table) ValueJSON(column string, zone *time.Location, redact func(string
 
 // ForJSON is the result without the columns that are there for people alone.
 func (t *Table) ForJSON() ([]queries.Column, [][]any) {
-	if len(t.textOnly) == 0 {
+	if len(t.textOnly)+len(t.pageOnly) == 0 {
 		return t.Columns, t.Rows
 	}
 	var columns []queries.Column
 	var kept []int
 	for i, c := range t.Columns {
-		if !t.textOnly[c.Name] {
+		if !t.textOnly[c.Name] && !t.pageOnly[c.Name] {
 			columns, kept = append(columns, c), append(kept, i)
 		}
 	}

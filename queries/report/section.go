@@ -16,12 +16,15 @@ var files embed.FS
 type Section struct {
 	Key   string // name in JSON: the file name without its number
 	Title string // empty: for JSON only
-	Kind  string // facts (one row), table, bars (label, value, text)
+	Kind  string // facts (one row), table, bars (label, value, text), line, timeline
 	Note  string // printed below the title
 	Empty string // printed when there are no rows; without it the section is left out
 	Show  int    // rows that people see; 0 = all
 	More  string // printed when there are others; without it, their number
 	SQL   string
+
+	Closed string // folds the table away on a page, under this title
+	Hidden bool   // neither text nor Markdown has it
 
 	labels   map[string]string // headings for people, by column
 	jsonOnly map[string]bool   // columns that people are spared
@@ -29,6 +32,9 @@ type Section struct {
 	optional map[string]bool   // columns that people see only where they hold something
 	below    map[string]bool   // columns of long text, printed under their rows where the line would be too long
 	spare    map[string]int    // columns that a narrow terminal does without, the highest first
+	pageOnly map[string]bool   // columns that web pages alone have
+	tone     [2]string         // a column, and how a page colours rows in which it is true
+	steps    string            // of a timeline: the section whose rows are its steps
 }
 
 // Sections reads the sections of a report: overview, session, sessions, timeline, doctor, trend.
@@ -69,7 +75,14 @@ func Parse(key, text string) (Section, error) { return parseSection("00_"+key+".
 //	-- spare: result_bytes, kind
 //	-- json only: tool_call_id
 //	-- text only: place
+//	-- page only: place
+//	-- tone: is_error = bad
 //	-- show: 20
+//	-- steps: timeline
+//
+// A section of the kind line is drawn: its columns metric, name, period, value, unit and mark say what. One of
+// the kind timeline has the columns run, run_id, started_at, ended_at and owner; the section with its steps
+// has at, run_id and is_error.
 func parseSection(file, text string) (Section, error) {
 	base := strings.TrimSuffix(file[strings.LastIndexByte(file, '/')+1:], ".sql")
 	_, key, ok := strings.Cut(base, "_")
@@ -77,7 +90,7 @@ func parseSection(file, text string) (Section, error) {
 		return Section{}, fmt.Errorf("%s: want NN_name.sql", file)
 	}
 	s := Section{Key: key, labels: map[string]string{}, jsonOnly: map[string]bool{}, textOnly: map[string]bool{}, optional: map[string]bool{},
-		below: map[string]bool{}, spare: map[string]int{}}
+		below: map[string]bool{}, spare: map[string]int{}, pageOnly: map[string]bool{}}
 	head := 0
 	for _, line := range strings.SplitAfter(text, "\n") {
 		field, value, ok := strings.Cut(strings.TrimPrefix(line, "-- "), ":")
@@ -107,6 +120,12 @@ func parseSection(file, text string) (Section, error) {
 			addNames(s.jsonOnly, value)
 		case "text only":
 			addNames(s.textOnly, value)
+		case "page only":
+			addNames(s.pageOnly, value)
+		case "tone":
+			s.tone[0], s.tone[1], _ = strings.Cut(value, " = ")
+		case "steps":
+			s.steps = value
 		case "below":
 			addNames(s.below, value)
 		case "spare":
@@ -126,9 +145,9 @@ func parseSection(file, text string) (Section, error) {
 	}
 	s.SQL = strings.TrimSpace(text[head:])
 	switch s.Kind {
-	case "facts", "table", "bars":
+	case "facts", "table", "bars", "line", "timeline":
 	default:
-		return s, fmt.Errorf("%s: kind %q: want facts, table or bars", file, s.Kind)
+		return s, fmt.Errorf("%s: kind %q: want facts, table, bars, line or timeline", file, s.Kind)
 	}
 	return s, nil
 }

@@ -27,7 +27,13 @@
       width: width(), height: 240, tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "UTC"),
       cursor: { y: false, points: { size: 7 } },
       scales: { x: { time: true }, y: { range: (u, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] } },
-      axes: [axis({}), axis({ size: 64, values: (u, list) => list.map(tick[data.unit] || short) })],
+      axes: [axis({
+        incrs: [1, 2, 7, 14, 28, 61, 91, 182, 365, 730].map((d) => d * 86400), space: 60,
+        values: (u, list) => list.map((ts, i) => {
+          const day = new Date(ts * 1e3).toISOString();
+          return day.slice(5, 10) + (i === 0 || new Date(list[i - 1] * 1e3).toISOString().slice(0, 4) !== day.slice(0, 4) ? "\n" + day.slice(0, 4) : "");
+        }),
+      }), axis({ size: 64, values: (u, list) => list.map(tick[data.unit] || short) })],
       series: [{ label: "period", value: (u, v, s, i) => i === null ? "–" : data.labels[i] }].concat(data.series.map((s, n) => ({
         label: s.name || figure.querySelector("figcaption").textContent,
         stroke: () => css("--c" + n % 8), width: 2, dash: dashes[n % 8], spanGaps: false,
