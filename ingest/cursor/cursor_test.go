@@ -64,6 +64,8 @@ func TestMatch(t *testing.T) {
 		{"text elsewhere", "/x/a.txt", "user:\nhi\n\nassistant:\nhello\n", ingest.Weak},
 		{"other text", "/x/a.txt", "users:\nhi\n", ingest.Foreign},
 		{"export", "/x/a.json", `{"aiService.prompts":[]}`, ingest.Foreign},
+		{"usage of the account", "/x/usage.csv", "Date,Kind,Model,Max Mode,Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens,Total Tokens,Cost\n", ingest.NotSession},
+		{"other table", "/x/usage.csv", "Date,Kind,Model\n", ingest.Foreign},
 		{"other database", "/x/other.db", "SQLite format 3\x00...", ingest.Foreign},
 	}
 	for _, tt := range tests {

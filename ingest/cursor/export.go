@@ -49,6 +49,8 @@ func (Export) Match(_ string, head []byte) ingest.Match {
 		}
 		for name, v := range trace.ObjectOf(head).Members() {
 			switch {
+			case (name == "usageEvents" || name == "usageEventsDisplay") && has(`"tokenUsage"`, `"chargedCents"`):
+				return ingest.Match{Verdict: ingest.NotSession, Reason: usageExport}
 			case name == promptsKey, name == generationsKey, name == composersKey, strings.HasPrefix(name, composerPrefix), strings.HasPrefix(name, bubblePrefix),
 				name == chatKeys[0], name == chatKeys[1]:
 				return ingest.Match{Verdict: ingest.Sure}

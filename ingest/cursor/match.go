@@ -17,6 +17,9 @@ func (Parser) Match(path string, head []byte) ingest.Match {
 		return matchText(home, head)
 	}
 	rest := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	if isUsageTable(rest) {
+		return ingest.Match{Verdict: ingest.NotSession, Reason: usageExport}
+	}
 	for n := 0; n < 100 && len(rest) > 0; n++ {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, []byte{'\n'})
@@ -41,6 +44,16 @@ func (Parser) Match(path string, head []byte) ingest.Match {
 		}
 	}
 	return ingest.Match{}
+}
+
+// usageExport says why the account's usage is not read: it would come on top of what logs state of the same
+// requests, and there is nothing to tell which these are.
+const usageExport = "usage of an account, which names no conversation"
+
+// isUsageTable knows the usage that the dashboard exports, by the names of its columns.
+func isUsageTable(head []byte) bool {
+	line, _, _ := bytes.Cut(head, []byte{'\n'})
+	return bytes.HasPrefix(bytes.TrimPrefix(line, []byte{'"'}), []byte("Date")) && bytes.Contains(line, []byte("Input (w/ Cache Write)"))
 }
 
 // Kinds of line.
