@@ -294,6 +294,13 @@ func (c *common) openCurrent(e *env, path string, a access, search *ingest.Searc
 	if current, err := s.ThresholdsCurrent(e.ctx, own); err != nil || !current {
 		return nil, errors.Join(err, s.Close())
 	}
+	prices, err := e.ownPrices()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if current, err := s.OwnPricesCurrent(e.ctx, prices); err != nil || !current {
+		return nil, errors.Join(err, s.Close())
+	}
 	if waiting != "" {
 		// Findings are derived before they are shown, also when no new logs are looked for; what needs the
 		// logs waits for a command that may look for them.
@@ -433,6 +440,11 @@ func (c *common) lastState(e *env, o store.Options, reason error) *data {
 			d.stale += "; findings are by other thresholds than those of your file"
 		}
 	}
+	if prices, err := e.ownPrices(); err == nil {
+		if current, err := s.OwnPricesCurrent(e.ctx, prices); err == nil && !current {
+			d.stale += "; costs are by other prices than those of your file"
+		}
+	}
 	c.notice(e, "answering from the last state of the store: %v", reason)
 	return d
 }
@@ -482,6 +494,13 @@ func (c *common) refresh(e *env, d *data, o ingest.Options, findings bool) error
 		}
 	}
 	if err := d.SetThresholds(e.ctx, own); err != nil {
+		return err
+	}
+	prices, err := e.ownPrices()
+	if err == nil {
+		err = d.SetOwnPrices(e.ctx, prices)
+	}
+	if err != nil {
 		return err
 	}
 	// Without a session there is nothing to derive from.

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
-	"github.com/agenttrace/agenttrace/queries/render"
 	sqlfiles "github.com/agenttrace/agenttrace/sql"
 )
 
@@ -90,96 +89,4 @@ func newCompletionCommand(e *env) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return shells[args[0]](cmd.Root()) },
 	}
-}
-
-func newPricesCommand(e *env) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "prices",
-		Short: "The price book",
-		Example: `  agenttrace prices list
-  agenttrace prices missing
-
-` + exitHelp,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
-	}
-	var lo common
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "Every price with its dates, USD per million tokens",
-		Example: `  agenttrace prices list
-  agenttrace prices list -f csv
-
-` + exitHelp,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return runPricesList(e, lo) },
-	}
-	lo.addOutput(list.Flags(), strings.Join(render.Formats, ", "))
-	lo.addStore(list.Flags())
-	var mo common
-	missing := &cobra.Command{
-		Use:   "missing",
-		Short: "Models of your logs that have no price",
-		Example: `  agenttrace prices missing
-  agenttrace prices missing -f json
-
-` + exitHelp,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return runPricesMissing(e, mo) },
-	}
-	mo.addOutput(missing.Flags(), strings.Join(render.Formats, ", "))
-	mo.addStore(missing.Flags())
-	mo.addDemo(missing.Flags())
-	missing.Flags().StringArrayVarP(&mo.dirs, "dir", "d", nil, "ask the logs of this folder instead of the store (repeatable)")
-	cmd.AddCommand(list, missing)
-	for _, c := range cmd.Commands() {
-		c.SetFlagErrorFunc(flagError)
-	}
-	return cmd
-}
-
-func runPricesList(e *env, c common) error {
-	format, err := c.outputFormat("table", render.Formats...)
-	if err != nil {
-		return err
-	}
-	d, err := c.catalogue(e)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	conn, err := d.Session(e.ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return c.print(e, conn, format, `SELECT provider, model, (effective_from AT TIME ZONE 'UTC')::DATE AS effective_from,
-		(effective_to AT TIME ZONE 'UTC')::DATE AS effective_to, input, output, cache_read, cache_write_5m, cache_write_1h,
-		long_context_threshold, long_input, long_output, confidence FROM prices ORDER BY provider, model, effective_from`)
-}
-
-func runPricesMissing(e *env, c common) error {
-	format, err := c.outputFormat("table", render.Formats...)
-	if err != nil {
-		return err
-	}
-	d, err := c.open(e, inputs{paths: c.dirs}, trusted)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	conn, err := d.Session(e.ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return c.print(e, conn, format, `SELECT response_model, agent, count(*) AS model_call_count, sum(input_tokens)::BIGINT AS input_tokens,
-		sum(output_tokens)::BIGINT AS output_tokens, min(occurred_at) AS first_at, max(occurred_at) AS last_at
-		FROM model_call_costs_v1 WHERE cost_usd IS NULL GROUP BY ALL ORDER BY model_call_count DESC, response_model`)
-}
-
-// runPricesUpdate is honest about what this version cannot do.
-func runPricesUpdate() error {
-	return withHint(fmt.Errorf("prices update is not part of this version: the price book is built in (%s)", sqlfiles.PriceBook()),
-		"agenttrace prices missing lists models without a price")
 }

@@ -52,7 +52,7 @@ func runRoot(e *env, cmd *cobra.Command, o rootOptions) error {
 	case o.listModels:
 		return runPricesList(e, o.common)
 	case o.updatePricing:
-		return runPricesUpdate()
+		return runPricesUpdate(e, priceUpdateOptions{common: o.common, from: priceSource})
 	case o.doctor:
 		return runDoctor(e, doctorOptions{common: o.common, paths: o.args})
 	case o.compare:

@@ -162,6 +162,14 @@ func (p parameterTable) load(ctx context.Context, conn *sql.Conn, text []byte) e
 		}
 		rows = append(rows, record)
 	}
+	if _, err := conn.ExecContext(ctx, "DELETE FROM raw."+p.table+" "+p.clear); err != nil {
+		return err
+	}
+	return p.insert(ctx, conn, rows, false)
+}
+
+// insert adds rows; own are those of the user.
+func (p parameterTable) insert(ctx context.Context, conn *sql.Conn, rows [][]string, own bool) error {
 	var exprs []string
 	if p.ranked {
 		exprs = append(exprs, "f[1]::INTEGER")
@@ -177,12 +185,9 @@ func (p parameterTable) load(ctx context.Context, conn *sql.Conn, text []byte) e
 		into = " (" + p.into + ")"
 	}
 	if p.table == "prices" {
-		exprs = append(exprs, "false")
+		exprs = append(exprs, strconv.FormatBool(own))
 	}
-	if _, err := conn.ExecContext(ctx, "DELETE FROM raw."+p.table+" "+p.clear); err != nil {
-		return err
-	}
-	_, err = conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO raw.%s%s SELECT %s FROM (
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO raw.%s%s SELECT %s FROM (
 		SELECT string_split(record, chr(31)) AS f FROM (SELECT unnest(string_split(?, chr(30))) AS record))`,
 		p.table, into, strings.Join(exprs, ", ")), packRows(rows))
 	return err
