@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/agenttrace/agenttrace/queries/redact"
 	"github.com/agenttrace/agenttrace/schema/store"
 )
 
@@ -85,7 +86,8 @@ func finish(e *env, err error) int {
 }
 
 // message is an error as people read it.
-func message(err error) string { return strings.TrimRight(clean(err.Error()), "\n") }
+// What the engine says quotes values now and then, so it passes redaction like everything that is printed.
+func message(err error) string { return strings.TrimRight(redact.Text(clean(err.Error())), "\n") }
 
 // hintOf is the remedy, if one is known.
 func hintOf(err error) string {
@@ -95,9 +97,9 @@ func hintOf(err error) string {
 	)
 	switch {
 	case errors.As(err, &h):
-		return h.hint
+		return redact.Text(clean(h.hint))
 	case errors.As(err, &usage):
-		return usage.hint
+		return redact.Text(clean(usage.hint))
 	case errors.Is(err, store.ErrDamaged):
 		return "move the file away and run agenttrace ingest: it reads again what the logs still hold"
 	case errors.Is(err, store.ErrNewer):

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/queries/redact"
 )
 
 // common are the flags that several commands share. Each command adds the groups that have an effect
@@ -315,6 +316,10 @@ func (c *common) useColor(e *env) (bool, error) {
 // notice prints a line on stderr unless --quiet.
 func (c *common) notice(e *env, format string, args ...any) {
 	if !c.quiet {
-		fmt.Fprintf(e.stderr, "agenttrace: "+format+"\n", args...)
+		text := clean(fmt.Sprintf(format, args...))
+		if !c.secrets {
+			text = redact.Text(text)
+		}
+		fmt.Fprintln(e.stderr, "agenttrace: "+text)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/agenttrace/agenttrace/ingest"
+	"github.com/agenttrace/agenttrace/queries/redact"
 	"github.com/agenttrace/agenttrace/queries/render"
 	"github.com/agenttrace/agenttrace/queries/report"
 	"github.com/agenttrace/agenttrace/schema/store"
@@ -19,6 +20,7 @@ type ingestOptions struct {
 	common
 	paths []string
 	full  bool
+	scan  bool // search for secrets what is new
 }
 
 func newIngestCommand(e *env) *cobra.Command {
@@ -44,6 +46,7 @@ files and folders instead. What was loaded stays, also when an agent deletes its
 	cmd.Flags().StringArrayVarP(&o.dirs, "dir", "d", nil, "load this folder (repeatable)")
 	cmd.Flags().StringArrayVar(&o.agents, "agent", nil, "only this agent (repeatable)")
 	cmd.Flags().BoolVar(&o.full, "full", false, "read everything again")
+	cmd.Flags().BoolVar(&o.scan, "scan-secrets", false, "search what was not searched yet for secrets, as agenttrace secrets scan does")
 	cmd.Flags().StringVar(&o.content, "content", "", "how much text to keep: preview (default), none or full")
 	return cmd
 }
@@ -84,6 +87,11 @@ func runIngest(e *env, o ingestOptions) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.scan {
+		if err := scanStore(e, &o.common, so, false); err != nil {
+			return err
+		}
 	}
 	// Of what was named, at least one session must have been new or known.
 	nothing := len(io.Paths) > 0 && sum.Read == 0 && sum.Skipped == int64(len(sum.Refused))
@@ -299,7 +307,7 @@ func summaryJSON(b *bytes.Buffer, s *ingest.Summary, e *env, c *common, path str
 		out.Agents = append(out.Agents, agent(a))
 	}
 	for _, err := range s.Errors {
-		out.Errors = append(out.Errors, clean(err.Error()))
+		out.Errors = append(out.Errors, redact.Text(clean(err.Error())))
 	}
 	enc := json.NewEncoder(b)
 	enc.SetIndent("", "  ")

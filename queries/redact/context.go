@@ -69,9 +69,30 @@ func classify(name string) class {
 		if len(n.end) <= 4 && at >= 0 && isLetter(name[at]) && !(isUpper(name[at+1]) && !isUpper(name[at])) {
 			continue
 		}
+		if at >= 0 && n.end == "token" && endsWith(name, "publickeytoken") {
+			return none // names an assembly
+		}
 		return n.class
 	}
 	return none
+}
+
+// endsWith compares without regard to case and separators.
+func endsWith(name, end string) bool {
+	at := len(name)
+	for want := len(end); want > 0; {
+		if at--; at < 0 {
+			return false
+		}
+		switch c := name[at]; {
+		case c == '_' || c == '-' || c == '.':
+		case lowerByte(c) != end[want-1]:
+			return false
+		default:
+			want--
+		}
+	}
+	return true
 }
 
 // beside looks at the value after the colon or equals sign at i, if the name before it is telling.

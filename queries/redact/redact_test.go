@@ -55,6 +55,7 @@ func TestText(t *testing.T) {
 		{"x-api-key: " + hex40[:32], "x-api-key: [redacted:secret]"},
 
 		// Values beside a telling name.
+		{"Culture=neutral, PublicKeyToken=b77a5c561934e089", "Culture=neutral, PublicKeyToken=b77a5c561934e089"},
 		{"password=hunter2", "password=[redacted:password]"},
 		{"DB_PASSWORD=hunter", "DB_PASSWORD=[redacted:password]"},
 		{"Password: hunter2!", "Password: [redacted:password]"},

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-//go:embed overview session sessions timeline doctor trend diff diffgroups explain forget
+//go:embed overview session sessions timeline doctor trend diff diffgroups explain forget secrets
 var files embed.FS
 
 // A Section is one query of a report.

@@ -4,8 +4,9 @@
 -- since: 0.1.0
 -- columns:
 --   session_id  The session.
---   anomaly     privacy.environment_dump, privacy.sent_out.
+--   anomaly     privacy.secret, privacy.environment_dump, privacy.sent_out.
 --   value       What was measured; its unit is in anomaly_rules.
+--   at_most     Severity that it is bound to, where it may be no more.
 --   evidence    What caused it, where that is no call: ids of events, files, instants.
 --   call_ids    The tool calls or model calls that caused it, the first to look at first.
 --   source_id   The log file of the evidence, where that is no call.
@@ -47,6 +48,13 @@ credentials AS (
         AND NOT regexp_matches(r.path, '\.env\..*(example|sample|template|dist|default|test)')
 ),
 
+-- What a search of the logs found, if one was made. What may be a sample or a word is no finding.
+secrets AS (
+    SELECT session_id, tool_call_id, turn_id, seq, source_id, line, rule_id, confidence, occurrence_count
+    FROM secret_findings_v1
+    WHERE confidence IN ('high', 'medium') AND session_id IS NOT NULL
+),
+
 exposed AS (
     SELECT DISTINCT t.session_id, t.turn_id, t.seq, t.tool_call_id
     FROM (
@@ -58,10 +66,16 @@ exposed AS (
     WHERE t.status = 'ok'
 ),
 
+known AS (
+    SELECT session_id, turn_id, seq FROM exposed
+    UNION
+    SELECT session_id, turn_id, seq FROM secrets
+),
+
 -- Talk with the own machine goes nowhere; what a command says is known only where its text is kept.
 sent AS (
     SELECT DISTINCT e.session_id, n.tool_call_id, n.seq
-    FROM exposed AS e
+    FROM known AS e
     JOIN tool_calls_v1 AS n ON n.session_id = e.session_id AND n.turn_id = e.turn_id AND n.seq > e.seq
     JOIN commands_v1 AS c ON c.tool_call_id = n.tool_call_id
     WHERE c.command_class = 'net' AND c.command_norm IS NOT NULL AND n.status <> 'denied'
@@ -69,7 +83,7 @@ sent AS (
 )
 
 SELECT
-    session_id, 'privacy.environment_dump' AS anomaly, count(*)::DOUBLE AS value, NULL::VARCHAR[] AS evidence,
+    session_id, 'privacy.environment_dump' AS anomaly, count(*)::DOUBLE AS value, NULL::VARCHAR AS at_most, NULL::VARCHAR[] AS evidence,
     list(tool_call_id ORDER BY seq, tool_call_id) AS call_ids,
     NULL::BIGINT AS source_id, NULL::BIGINT AS first_line, NULL::BIGINT AS last_line,
     NULL::BIGINT AS lost_ms, NULL::DECIMAL(24,12) AS lost_usd
@@ -80,4 +94,14 @@ SELECT
     session_id, 'privacy.sent_out' AS anomaly, count(*) AS value,
     list(tool_call_id ORDER BY seq, tool_call_id) AS call_ids
 FROM sent
+GROUP BY session_id
+UNION ALL BY NAME
+SELECT
+    session_id, 'privacy.secret' AS anomaly, sum(occurrence_count) AS value,
+    CASE WHEN NOT bool_or(confidence = 'high') THEN 'medium' END AS at_most,
+    list_sort(list(DISTINCT rule_id)) AS evidence,
+    arg_min(source_id, (seq, source_id, line)) AS source_id,
+    arg_min(line, (seq, source_id, line)) AS first_line,
+    arg_min(line, (seq, source_id, line)) AS last_line
+FROM secrets
 GROUP BY session_id

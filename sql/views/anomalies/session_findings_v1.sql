@@ -41,7 +41,7 @@ WITH candidates AS (
     SELECT session_id, anomaly, value, NULL, evidence, call_ids, source_id, first_line, last_line, lost_ms, lost_usd
     FROM data_candidates_v1
     UNION ALL
-    SELECT session_id, anomaly, value, NULL, evidence, call_ids, source_id, first_line, last_line, lost_ms, lost_usd
+    SELECT session_id, anomaly, value, at_most, evidence, call_ids, source_id, first_line, last_line, lost_ms, lost_usd
     FROM privacy_candidates_v1
 ),
 
