@@ -17,6 +17,9 @@ const (
 
 // Confidence grades a match of a rule.
 func (m Match) Confidence(s string) Confidence {
+	if m.Cut {
+		return Low
+	}
 	val := s[m.Start:m.End]
 	for _, sample := range []string{"EXAMPLE", "example", "sample", "SAMPLE", "dummy", "xxxx", "XXXX", "0000000000", "1234567890", "_test_", "fake", "FAKE"} {
 		if strings.Contains(val, sample) {

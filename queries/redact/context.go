@@ -215,7 +215,7 @@ func value(s string, v int, c class, attached bool, name string) (Match, bool) {
 			if m, ok := known(s, v); ok {
 				return m, true
 			}
-			return Match{"authorization", v, end}, true
+			return Match{Rule: "authorization", Start: v, End: end}, true
 		}
 	}
 	if m, ok := known(s, v); ok {
@@ -235,7 +235,7 @@ func value(s string, v int, c class, attached bool, name string) (Match, bool) {
 	if c == password {
 		rule = "password"
 	}
-	return Match{rule, v, end}, true
+	return Match{Rule: rule, Start: v, End: end}, true
 }
 
 // plainRun is the length of a value without quotes.
@@ -475,6 +475,10 @@ func inURL(s string, i int) (Match, bool) {
 		end++
 	}
 	host := strings.LastIndexByte(s[start:end], '@')
+	cut := host < 0 && cutAt(s, end)
+	if cut {
+		host = end - start // the text ends within the password, unless this is a port
+	}
 	if host < 0 {
 		return Match{}, false
 	}
@@ -489,7 +493,10 @@ func inURL(s string, i int) (Match, bool) {
 	if pass == "" || strings.IndexByte("$<{*[", pass[0]) >= 0 && placeholder(pass) {
 		return Match{}, false
 	}
-	return Match{"url-password", v, start + host}, true
+	if cut && (len(pass) < 4 || isDigitRun(pass) || strings.IndexByte(user, '[') >= 0 || strings.IndexByte(user, '.') >= 0) {
+		return Match{}, false
+	}
+	return Match{Rule: "url-password", Start: v, End: start + host, Cut: cut}, true
 }
 
 // bearer looks at the word after "Bearer", which starts at i.
@@ -504,10 +511,10 @@ func bearer(s string, i int) (Match, bool) {
 	}
 	n := (alnum | dash | underscore | dot | slash).run(s[v:])
 	val := s[v : v+n]
-	if n < 16 || !hasDigit(val) || isPath(val) || placeholder(val) {
+	if cut := cutAt(s, v+n); n < 16 && !(cut && n >= 8) || !hasDigit(val) || isPath(val) || placeholder(val) {
 		return Match{}, false
 	}
-	return Match{"bearer-token", v, v + n}, true
+	return Match{Rule: "bearer-token", Start: v, End: v + n}, true
 }
 
 // privateKey covers a private key from its first line to its last, or to the end of the text if that cut
@@ -526,7 +533,7 @@ func privateKey(s string, i int) (Match, bool) {
 	}
 	from := start + len(begin) + len(title) + len(dashes)
 	if last := strings.Index(s[from:], "-----END "+title+dashes); last >= 0 {
-		return Match{"private-key", start, from + last + len("-----END ") + len(title) + len(dashes)}, true
+		return Match{Rule: "private-key", Start: start, End: from + last + len("-----END ") + len(title) + len(dashes)}, true
 	}
-	return Match{"private-key", start, len(s)}, true
+	return Match{Rule: "private-key", Start: start, End: len(s)}, true
 }

@@ -12,6 +12,7 @@ import "strings"
 type Match struct {
 	Rule       string // such as "github-token"
 	Start, End int    // the bytes of the secret itself, without the name beside it
+	Cut        bool   // the text ends within it: the beginning alone was recognised
 }
 
 // Text returns s with each secret replaced by a mark that names the rule, such as [redacted:github-token].
@@ -90,8 +91,8 @@ func at(s string, i int, pair uint16) (Match, bool) {
 		if start < 0 || !strings.HasPrefix(s[start:], t.prefix) {
 			continue
 		}
-		if end := t.end(s, start); end > 0 {
-			return Match{t.rule, start, end}, true
+		if m, ok := t.match(s, start); ok {
+			return m, true
 		}
 	}
 	return Match{}, false
@@ -102,10 +103,14 @@ func known(s string, start int) (Match, bool) {
 	for n := range tokens {
 		t := &tokens[n]
 		if strings.HasPrefix(s[start:], t.prefix) {
-			if end := t.end(s, start); end > 0 {
-				return Match{t.rule, start, end}, true
+			if m, ok := t.match(s, start); ok {
+				return m, true
 			}
 		}
 	}
 	return Match{}, false
 }
+
+// cutAt reports whether the text ends at i, or was cut off there: texts are kept and shown up to a length, and
+// what is left of a secret then is still a part of it.
+func cutAt(s string, i int) bool { return i == len(s) || strings.HasPrefix(s[i:], "…") }

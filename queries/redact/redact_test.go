@@ -54,6 +54,17 @@ func TestText(t *testing.T) {
 		{"Authorization: Bearer " + jwt, "Authorization: Bearer [redacted:jwt]"},
 		{"x-api-key: " + hex40[:32], "x-api-key: [redacted:secret]"},
 
+		// What a limit of length left of a secret.
+		{"use SG" + "." + mixed36 + "…", "use [redacted:sendgrid-key]…"},
+		{"npm" + "_" + mixed36[:20], "[redacted:npm-token]"},
+		{"the key AKIA" + "Z3MHB7QWX…", "the key [redacted:aws-access-key]…"},
+		{"postgres://app:hunter2", "postgres://app:[redacted:url-password]"},
+		{"http://localhost:8080", "http://localhost:8080"},
+		{"http://db.local:x80", "http://db.local:x80"},
+		{"see npm_config_registry2", "see npm_config_registry2"},
+		{"sent Bearer " + hex40[:12] + "…", "sent Bearer [redacted:bearer-token]…"},
+		{"sk" + "-learn", "sk" + "-learn"},
+
 		// Values beside a telling name.
 		{"Culture=neutral, PublicKeyToken=b77a5c561934e089", "Culture=neutral, PublicKeyToken=b77a5c561934e089"},
 		{"password=hunter2", "password=[redacted:password]"},
@@ -123,7 +134,7 @@ func TestTextLeavesAlone(t *testing.T) {
 func TestFind(t *testing.T) {
 	s := "password=hunter2 " + awsKey
 	got := Find(s)
-	if len(got) != 2 || got[0] != (Match{"password", 9, 16}) || got[1] != (Match{"aws-access-key", 17, 37}) {
+	if len(got) != 2 || got[0] != (Match{Rule: "password", Start: 9, End: 16}) || got[1] != (Match{"aws-access-key", 17, 37}) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -156,23 +156,24 @@ func triggerSet() (set [8192]byte) {
 	return set
 }
 
-// end is the end of the token whose prefix stands at start, or 0. A token is a word of its own.
-func (t *token) end(s string, start int) int {
+// match is the token whose prefix stands at start, if it is one. A token is a word of its own.
+func (t *token) match(s string, start int) (Match, bool) {
 	if start > 0 && isWordByte(s[start-1]) && !afterEscape(s, start) {
-		return 0
+		return Match{}, false
 	}
 	from := start + len(t.prefix)
 	run := s[from : from+t.chars.run(s[from:])]
+	cut := cutAt(s, from+len(run))
 	if !strings.HasSuffix(run, "=") {
 		run = strings.TrimRight(run, ".-") // the end of a sentence
 	}
-	if len(run) < t.min || t.exact && len(run) != t.min {
-		return 0
+	m := Match{Rule: t.rule, Start: start, End: from + len(run)}
+	if len(run) >= t.min && (!t.exact || len(run) == t.min) && (t.check == nil || t.check(run)) {
+		return m, true
 	}
-	if t.check != nil && !t.check(run) {
-		return 0
-	}
-	return from + len(run)
+	// The first letters of a token give nothing away; those of a word are all of one case.
+	m.Cut = true
+	return m, cut && len(run) >= 8 && len(run) < max(t.min, 100) && hasDigit(run) && classes(run) >= 2 && !isWords(withoutCounters(run))
 }
 
 // afterEscape reports whether the byte before start belongs to an escape such as \n in quoted text.
