@@ -134,7 +134,7 @@ func TestTextLeavesAlone(t *testing.T) {
 func TestFind(t *testing.T) {
 	s := "password=hunter2 " + awsKey
 	got := Find(s)
-	if len(got) != 2 || got[0] != (Match{Rule: "password", Start: 9, End: 16}) || got[1] != (Match{"aws-access-key", 17, 37}) {
+	if len(got) != 2 || got[0] != (Match{Rule: "password", Start: 9, End: 16}) || got[1] != (Match{Rule: "aws-access-key", Start: 17, End: 37}) {
 		t.Errorf("got %v", got)
 	}
 }

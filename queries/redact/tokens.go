@@ -173,6 +173,9 @@ func (t *token) match(s string, start int) (Match, bool) {
 	}
 	// The first letters of a token give nothing away; those of a word are all of one case.
 	m.Cut = true
+	if t.rule == "jwt" && strings.IndexByte(run, '.') < 0 {
+		return Match{}, false // its header is no secret
+	}
 	return m, cut && len(run) >= 8 && len(run) < max(t.min, 100) && hasDigit(run) && classes(run) >= 2 && !isWords(withoutCounters(run))
 }
 
