@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,7 +171,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			union select title from sessions union select git_branch from sessions union select workspace from sessions; select list(body) as bodies, map([any_value(body)], [any_value(body)]) as m, {'a': any_value(body)} as s from raw.texts group by part`)}},
 	}
 	// Commands that show nothing of the logs.
-	silent := []string{"schema", "prices", "demo", "version", "man", "completion", "help"}
+	silent := []string{"export", "import" /* below */, "schema", "prices", "demo", "version", "man", "completion", "help"}
 	root := newRoot(&env{stdout: os.Stdout, stderr: os.Stderr})
 	for _, c := range root.Commands() {
 		if _, ok := cases[c.Name()]; !ok && !slices.Contains(silent, c.Name()) {
@@ -188,6 +189,27 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	for _, query := range []string{"select body::INT from raw.texts", "select error(body) from raw.texts", "select strptime(body, '%Y') from raw.texts where contains(body, 'ghp')"} {
 		run(fresh("sql", query)...)
 	}
+	for _, kind := range []string{"csv", "parquet"} {
+		run(append(fresh("export", kind), filepath.Join(dir, kind), "--content", "preview")...)
+	}
+	err := filepath.WalkDir(filepath.Join(dir, "csv"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		seen(path, string(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "other.duckdb")
+	run("import", filepath.Join(dir, "parquet"), "--db", other, "--home", dir)
+	texts, errs, code := agenttrace(t, dir, "sql", "--db", other, "--no-refresh", "--show-secrets", "-f", "csv", "select body from raw.texts union select rest from raw.command_texts union select title from sessions")
+	if code != 0 || strings.Count(texts, "\n") < 40 {
+		t.Errorf("nothing was imported: %s", errs)
+	}
+	seen("the export", texts)
 	file := filepath.Join(dir, "out.html")
 	run(append(fresh("show", id, "--timeline"), "-o", file)...)
 	text, err := os.ReadFile(file)
@@ -204,8 +226,8 @@ func checkFormats(t *testing.T, c *cobra.Command, tried []string) {
 	if f == nil || tried == nil {
 		return
 	}
-	for _, name := range strings.FieldsFunc(f.Usage, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if name != "or" && !slices.Contains(tried, name) && !slices.Contains([]string{"text", "table", "parquet"}, name) {
+	for _, name := range strings.FieldsFunc(f.Usage, func(r rune) bool { return strings.ContainsRune(", ()", r) }) {
+		if name != "or" && !slices.Contains(tried, name) && !slices.Contains([]string{"text", "table", "parquet", "with", "-o"}, name) {
 			t.Errorf("%s knows the format %q, which is not tried here", c.Name(), name)
 		}
 	}
