@@ -59,13 +59,11 @@ func runRoot(e *env, cmd *cobra.Command, o rootOptions) error {
 		return runSessions(e, sessionsOptions{common: o.common, limit: 15, paths: o.args})
 	case o.latest:
 		return runLatest(e, o.reportOptions)
-	case o.overview || o.demo || len(o.args) == 0 && (e.stdoutTTY || cmd.Flags().NFlag() > 0):
+	case o.overview || o.demo || len(o.args) == 0:
 		if err := pathInputs(cmd, o.args); err != nil {
 			return err
 		}
 		return runOverview(e, o.reportOptions)
-	case len(o.args) == 0:
-		return cmd.Help()
 	}
 	if err := pathInputs(cmd, o.args); err != nil {
 		return err
