@@ -1,8 +1,6 @@
 package gemini
 
 import (
-	"context"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +8,6 @@ import (
 
 	"github.com/agenttrace/agenttrace/ingest"
 	"github.com/agenttrace/agenttrace/ingest/ingesttest"
-	"github.com/agenttrace/agenttrace/schema"
 )
 
 const testdata = "../../testdata/gemini"
@@ -57,84 +54,15 @@ func TestRoots(t *testing.T) {
 	}
 }
 
-// corpus finds a folder of the collection of real logs beside the repository.
-func corpus(t *testing.T, name string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	root := filepath.Join(dir, "..", "shared", "corpus", name)
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("needs ../shared/corpus")
-	}
-	return root
-}
-
-// TestCorpus reads real recordings: each file is taken or refused with a reason, and the rows are valid.
+// TestCorpus reads real recordings.
 func TestCorpus(t *testing.T) {
-	files, refused, unknown := 0, 0, int64(0)
-	n := map[string]int{}
-	var u schema.Usage
-	for _, name := range []string{"gemini", "antigravity"} {
-		err := filepath.WalkDir(corpus(t, name), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			files++
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			m := Parser{}.Match(path, data[:min(len(data), ingest.HeadSize)])
-			if m.Verdict < ingest.Weak {
-				refused++
-				if m.Verdict != ingest.NotSession || m.Reason == "" {
-					t.Errorf("%s: refused without a reason", filepath.Base(path))
-				}
-				return nil
-			}
-			src := ingesttest.NewSource(path, "/nonexistent", data)
-			err = Parser{}.Parse(context.Background(), src, func(r schema.Row) error {
-				n[r.TableName()]++
-				if c, ok := r.(*schema.ModelCall); ok {
-					u.UncachedInput.V += c.UncachedInput.V
-					u.CacheRead.V += c.CacheRead.V
-					u.Output.V += c.Output.V
-					u.Reasoning.V += c.Reasoning.V
-				}
-				if c, ok := r.(*schema.ToolCall); ok && c.Status == "error" {
-					n["failed tool calls"]++
-				}
-				return ingesttest.Check(r)
-			})
-			if err != nil {
-				t.Errorf("%s: %v", filepath.Base(path), err)
-			}
-			if src.ParsedOffset != int64(len(data)) {
-				t.Errorf("%s: read to %d of %d", filepath.Base(path), src.ParsedOffset, len(data))
-			}
-			// The hand-made fixtures show types that the agent never wrote.
-			if !strings.Contains(path, "Fixtures") {
-				unknown += src.Unknown
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("%d files, %d refused, %d unknown records, tokens: uncached %d, read %d, output %d, thinking %d", files, refused, unknown,
-		u.UncachedInput.V, u.CacheRead.V, u.Output.V, u.Reasoning.V)
-	for k, v := range n {
-		t.Logf("%6d %s", v, k)
-	}
-	if n["model_calls"] < 30 || n["tool_calls"] < 60 || unknown > 0 {
+	if sum := ingesttest.Corpus(t, "gemini", Parser{}); sum.Rows["model_calls"] < 30 || sum.Rows["tool_calls"] < 60 || sum.Unknown > unknownInFixtures {
 		t.Error("something is passed over")
 	}
+	if sum := ingesttest.Corpus(t, "antigravity", Parser{}); sum.Refused != sum.Files {
+		t.Error("another agent's log is taken")
+	}
 }
+
+// unknownInFixtures is how many records of types that the agent never wrote the hand-made logs have.
+const unknownInFixtures = 2

@@ -1,8 +1,6 @@
 package qwen
 
 import (
-	"context"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -80,81 +78,9 @@ func TestThoughts(t *testing.T) {
 	}
 }
 
-// corpus finds a folder of the collection of real logs beside the repository.
-func corpus(t *testing.T, name string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	root := filepath.Join(dir, "..", "shared", "corpus", name)
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("needs ../shared/corpus")
-	}
-	return root
-}
-
-// TestCorpus reads real recordings: each file is taken or refused with a reason, and the rows are valid.
+// TestCorpus reads real recordings.
 func TestCorpus(t *testing.T) {
-	files, refused, unknown := 0, 0, int64(0)
-	n := map[string]int{}
-	var u schema.Usage
-	for _, name := range []string{"qwen"} {
-		err := filepath.WalkDir(corpus(t, name), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			files++
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			m := Parser{}.Match(path, data[:min(len(data), ingest.HeadSize)])
-			if m.Verdict < ingest.Weak {
-				refused++
-				if m.Verdict != ingest.NotSession || m.Reason == "" {
-					t.Errorf("%s: refused without a reason", filepath.Base(path))
-				}
-				return nil
-			}
-			src := ingesttest.NewSource(path, "/nonexistent", data)
-			err = Parser{}.Parse(context.Background(), src, func(r schema.Row) error {
-				n[r.TableName()]++
-				if c, ok := r.(*schema.ModelCall); ok {
-					u.UncachedInput.V += c.UncachedInput.V
-					u.CacheRead.V += c.CacheRead.V
-					u.Output.V += c.Output.V
-					u.Reasoning.V += c.Reasoning.V
-				}
-				if c, ok := r.(*schema.ToolCall); ok && c.Status == "error" {
-					n["failed tool calls"]++
-				}
-				return ingesttest.Check(r)
-			})
-			if err != nil {
-				t.Errorf("%s: %v", filepath.Base(path), err)
-			}
-			if src.ParsedOffset != int64(len(data)) {
-				t.Errorf("%s: read to %d of %d", filepath.Base(path), src.ParsedOffset, len(data))
-			}
-			unknown += src.Unknown
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("%d files, %d refused, %d unknown records, tokens: uncached %d, read %d, output %d, thinking %d", files, refused, unknown,
-		u.UncachedInput.V, u.CacheRead.V, u.Output.V, u.Reasoning.V)
-	for k, v := range n {
-		t.Logf("%6d %s", v, k)
-	}
-	if n["model_calls"] < 180 || n["tool_calls"] < 190 || unknown > 0 {
+	if sum := ingesttest.Corpus(t, "qwen", Parser{}); sum.Rows["model_calls"] < 180 || sum.Rows["tool_calls"] < 190 || sum.Unknown > 0 {
 		t.Error("something is passed over")
 	}
 }
