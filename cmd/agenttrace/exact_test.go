@@ -194,7 +194,7 @@ func setting(name, deflt string) string {
 }
 
 func TestExact(t *testing.T) {
-	size := setting("AGENTTRACE_EXACT_BYTES", "6M")
+	size := setting("AGENTTRACE_EXACT_BYTES", "2M")
 	for _, seed := range strings.Fields(setting("AGENTTRACE_EXACT_SEEDS", "1")) {
 		for _, dirty := range []bool{false, true} {
 			name := "seed " + seed
