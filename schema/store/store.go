@@ -199,6 +199,9 @@ func (s *Store) setUp(ctx context.Context, conn driver.ExecerContext) error {
 		// A folder of its own for each opening: others that read the store spill too, and clean up after
 		// themselves.
 		s.temp = fmt.Sprintf("%s.tmp-%d-%d", s.opts.Path, os.Getpid(), openings.Add(1))
+		// Made before the engine does, which would let others read what it spills. Where it cannot be made there is
+		// nothing to spill to either.
+		os.Mkdir(s.temp, 0o700)
 	} else if dir, err := os.MkdirTemp("", "agenttrace-"); err == nil {
 		s.temp = dir
 	}
