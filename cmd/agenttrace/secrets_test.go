@@ -171,7 +171,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			union select title from sessions union select git_branch from sessions union select workspace from sessions; select list(body) as bodies, map([any_value(body)], [any_value(body)]) as m, {'a': any_value(body)} as s from raw.texts group by part`)}},
 	}
 	// Commands that show nothing of the logs.
-	silent := []string{"export", "import" /* below */, "schema", "prices", "demo", "version", "man", "completion", "help"}
+	silent := []string{"export", "import" /* below */, "skill", "schema", "prices", "demo", "version", "man", "completion", "help"}
 	root := newRoot(&env{stdout: os.Stdout, stderr: os.Stderr})
 	for _, c := range root.Commands() {
 		if _, ok := cases[c.Name()]; !ok && !slices.Contains(silent, c.Name()) {
