@@ -19,7 +19,7 @@ var healthSignals = strings.Fields(`end_state_loss pushback_ratio tool_failure_r
 func healthOf(t *testing.T, signals string) *fixture {
 	t.Helper()
 	set := definitions(t)
-	f := &fixture{t: t, conn: connect(t), set: set, ids: map[string]string{}, words: map[string]string{}, made: map[string]bool{}}
+	f := newFixture(t)
 	f.exec("BEGIN; USE agenttrace.core")
 	t.Cleanup(func() { f.exec("ROLLBACK; USE agenttrace") })
 	sessions := "session_id\n"
@@ -60,7 +60,7 @@ func TestHealthVectorsV2(t *testing.T) {
 	columns := strings.Fields("outcome reliability efficiency verification context responsiveness coverage base cap_id score score_min score_max band")
 	for _, v := range vectors {
 		t.Run(v["id"], func(t *testing.T) {
-			_, rows := f.query("SELECT " + strings.Join(columns, "::VARCHAR, ") + " FROM session_health_v2 WHERE session_id = " + f.ids[v["id"]])
+			_, rows := f.query("SELECT " + strings.Join(columns, "::VARCHAR, ") + " FROM session_health_v2 WHERE session_id = " + f.IDs[v["id"]])
 			if len(rows) != 1 {
 				t.Fatalf("%d rows", len(rows))
 			}
@@ -87,7 +87,7 @@ func TestHealthVectorsV2(t *testing.T) {
 		{"H7", "failed_verification", "11.8"}, {"H7", "verify_loss", "10.0"}, {"H7", "stalled_cycle_count", "3.2"}, {"H8", "end_state_loss", "12.0"},
 		{"H8", "api_errors_per_100", "6.29"}, {"H8", "stall_ratio", "3.73"}, {"H8", "model_gap_p95_s", "1.33"}, {"H8", "ended_in_error", "8.65"},
 	} {
-		_, rows := f.query(fmt.Sprintf("SELECT points::VARCHAR FROM health_explanations_v2 WHERE session_id = %s AND signal = '%s'", f.ids[want[0]], want[1]))
+		_, rows := f.query(fmt.Sprintf("SELECT points::VARCHAR FROM health_explanations_v2 WHERE session_id = %s AND signal = '%s'", f.IDs[want[0]], want[1]))
 		if len(rows) != 1 || rows[0][0] != want[2] {
 			t.Errorf("%s: %s took %v, want %s", want[0], want[1], rows, want[2])
 		}
@@ -140,7 +140,7 @@ func TestHealthProperties(t *testing.T) {
 		FROM session_health_v2 AS h`)
 	got := map[string][]string{}
 	for _, r := range rows {
-		got[f.words[r[0]]] = r
+		got[f.Words[r[0]]] = r
 	}
 	num := func(s string) float64 {
 		if s == "NULL" {
