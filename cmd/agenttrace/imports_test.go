@@ -49,6 +49,7 @@ var inside = []struct{ pkg, allowed string }{
 	{"queries/render", "queries queries/render/page"},
 	{"queries/redact", ""},
 	{"queries/report", "queries queries/render"},
+	{"queries/packs", "queries"},
 	{"queries", ""},
 }
 

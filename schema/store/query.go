@@ -145,3 +145,23 @@ func plain(v any) any {
 	}
 	return v
 }
+
+// OnlySelects refuses a text that is anything but one SELECT, by the engine's own reading of it.
+func (s *Session) OnlySelects(ctx context.Context, text string) error {
+	return s.conn.Raw(func(raw any) error {
+		c, ok := raw.(*duckdb.Conn)
+		if !ok {
+			return errors.New("not the engine's connection")
+		}
+		st, err := c.PrepareContext(ctx, text)
+		if err != nil {
+			return queryError(err)
+		}
+		defer st.Close()
+		kind, err := st.(*duckdb.Stmt).StatementType()
+		if err == nil && kind != duckdb.STATEMENT_TYPE_SELECT {
+			err = &QueryError{Kind: "Permission", Message: "a saved query is one SELECT, and nothing else"}
+		}
+		return err
+	})
+}
