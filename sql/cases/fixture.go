@@ -286,9 +286,6 @@ func (f *Fixture) seesGiven(d *sqlfiles.Definition) {
 	for _, name := range d.Reads {
 		if read := f.set.Get(name); read.Params != nil {
 			f.seesGiven(read)
-		} else if !f.made[name] {
-			f.Exec(fmt.Sprintf("CREATE TEMP VIEW %[1]s AS SELECT * FROM main.%[1]s", name))
-			f.made[name] = true
 		}
 	}
 	f.Exec(fmt.Sprintf("CREATE TEMP MACRO %s(%s) AS TABLE %s", d.Name, strings.Join(d.Params, ", "), d.Body))
