@@ -290,7 +290,7 @@ func (d *diff) steps(rep *report.Report, rows int) render.Section {
 		at[c.Name] = i
 	}
 	s := render.Section{Title: "Steps side by side", Note: "= the same, ~ changed, < only in A, > only in B.",
-		Table: &render.Table{Columns: []render.TableColumn{{Name: "A"}, {Name: ""}, {Name: "B"}}}}
+		Table: &render.Table{Ordered: true, Columns: []render.TableColumn{{Name: "step of A", Page: true}, {Name: "A"}, {Name: ""}, {Name: "B"}, {Name: "step of B", Page: true}}}}
 	if len(t.Rows) == 0 {
 		return render.Section{Title: s.Title, Lines: []string{"Neither session has steps."}}
 	}
@@ -307,6 +307,17 @@ func (d *diff) steps(rep *report.Report, rows int) render.Section {
 		}
 		return key
 	}
+	place := func(row []any, side string) string {
+		if row[at["step_"+side]] == nil {
+			return ""
+		}
+		text := fmt.Sprint(row[at["step_"+side]])
+		if line := row[at["line_"+side]]; line != nil {
+			text += fmt.Sprintf(", line %v", line)
+		}
+		return text
+	}
+	tones := map[string]string{align.Same: "same", align.Changed: "changed", align.OnlyA: "only-a", align.OnlyB: "only-b"}
 	marks := map[string]string{align.Same: "=", align.Changed: "~", align.OnlyA: "<", align.OnlyB: ">"}
 	const keep = 2 // steps shown at each end of a stretch that is the same
 	for i := 0; i < len(t.Rows); {
@@ -317,12 +328,13 @@ func (d *diff) steps(rep *report.Report, rows int) render.Section {
 		}
 		for n := i; n < end; n++ {
 			if op == align.Same && end-i > 2*keep+1 && n == i+keep {
-				skipped := end - i - 2*keep
-				s.Table.Rows = append(s.Table.Rows, []string{fmt.Sprintf("… %d the same", skipped), "=", ""})
-				n += skipped - 1
-				continue
+				skipped, from := end-i-2*keep, len(s.Table.Rows)
+				s.Table.Folds = append(s.Table.Folds, render.Fold{From: from, To: from + skipped, Row: []string{"", fmt.Sprintf("… %d the same", skipped), "=", "", ""},
+					Label: fmt.Sprintf("%d the same", skipped)})
 			}
-			s.Table.Rows = append(s.Table.Rows, []string{step(t.Rows[n], "a"), marks[op], step(t.Rows[n], "b")})
+			row := t.Rows[n]
+			s.Table.Rows = append(s.Table.Rows, []string{place(row, "a"), step(row, "a"), marks[op], step(row, "b"), place(row, "b")})
+			s.Table.Tones = append(s.Table.Tones, tones[op])
 		}
 		i = end
 	}

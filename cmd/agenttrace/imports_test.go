@@ -17,6 +17,7 @@ var homes = map[string]string{
 	"github.com/marcboeker/":       "nowhere: the driver moved",
 	"github.com/spf13/":            "cmd/agenttrace",
 	"github.com/jedib0t/go-pretty": "queries/render",
+	"github.com/guptarohit/":       "queries/render",
 	"github.com/cespare/xxhash":    "schema ingest/digest ingest/shell ingest/edits",
 	"github.com/klauspost/":        "ingest/codex ingest/inspect ingest/pi ingest/zed",
 	"github.com/ncruces/":          "ingest/sqlitedb ingest/sqlitedb/dbtest",

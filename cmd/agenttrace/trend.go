@@ -21,7 +21,13 @@ type trendOptions struct {
 	group    string
 	metrics  []string
 	sessions bool
+	chart    string
+
+	chartAsked bool
 }
+
+// trendCharts are what text draws a trend with.
+var trendCharts = []string{"bars", "line", "none"}
 
 // trendMetrics are shown when none is named.
 var trendMetrics = []string{"cost_usd", "session_count", "output_tokens", "cache_hit_ratio", "tool_failure_ratio", "health", "verification_share"}
@@ -46,11 +52,15 @@ is not recorded, rather than zero. The projection for the end of the month adds 
 many days cost before.`,
 		Example: `  agenttrace trend
   agenttrace trend --by week --group model --metric cost_usd
+  agenttrace trend --by week --metric cost_usd --chart line
   agenttrace trend --by month --metric cost_usd --sessions -f json
 
 ` + exitHelp,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return runTrend(e, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.chartAsked = cmd.Flags().Changed("chart")
+			return runTrend(e, o)
+		},
 	}
 	f := cmd.Flags()
 	o.addStore(f)
@@ -60,7 +70,8 @@ many days cost before.`,
 	f.StringVar(&o.by, "by", "day", "day, week or month")
 	f.StringVar(&o.group, "group", "", "one series for each "+strings.Join(trendGroups, ", "))
 	f.StringArrayVar(&o.metrics, "metric", nil, "metric, repeatable or separated by commas (default "+strings.Join(trendMetrics, ", ")+")")
-	f.BoolVar(&o.sessions, "sessions", false, "list the sessions behind the periods")
+	f.StringVar(&o.chart, "chart", "bars", "how text and markdown draw: bars (a single series), line (every series, as high as its values) or none")
+	f.BoolVar(&o.sessions, "sessions", false, "list the sessions behind the periods, to be opened with agenttrace show")
 	return cmd
 }
 
@@ -71,9 +82,15 @@ func runTrend(e *env, o trendOptions) error {
 	if o.group != "" && !contains(trendGroups, o.group) {
 		return &usageError{text: "--group " + o.group + ": want " + strings.Join(trendGroups, ", "), hint: hintNearest(o.group, trendGroups)}
 	}
+	if !contains(trendCharts, o.chart) {
+		return &usageError{text: "--chart " + o.chart + ": want bars, line or none", hint: hintNearest(o.chart, trendCharts)}
+	}
 	format, err := o.outputFormat("text", "text", "markdown", "json", "html", "csv")
 	if err != nil {
 		return err
+	}
+	if o.chartAsked && format != "text" && format != "markdown" {
+		return usagef("--chart has no effect on %s", format)
 	}
 	if format == "csv" {
 		o.format = "text" // rows, of the same report
@@ -314,10 +331,15 @@ func (t *trend) explain(rep *report.Report) {
 	if changes := rep.Find("changes"); len(changes.Rows) == 0 && t.collecting(rep) {
 		changes.Empty = "None can be told yet: four of the eight periods before must have use."
 	}
-	rep.Find("periods").Hidden = true
-	for _, s := range t.charts(rep) {
-		s.Only = "text"
-		rep.TailDoc = append(rep.TailDoc, s)
+	rep.Find("periods").Hidden = t.o.chart != "line"
+	if t.o.chart == "bars" {
+		for _, s := range t.charts(rep) {
+			s.Only = "text"
+			rep.TailDoc = append(rep.TailDoc, s)
+		}
+	}
+	if changes := rep.Find("changes"); !t.o.sessions && len(changes.Rows) > 0 {
+		changes.Note = "Add --sessions for the sessions behind each period, and agenttrace show SESSION for one of them."
 	}
 }
 

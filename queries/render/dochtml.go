@@ -124,8 +124,15 @@ func (w *docWriter) htmlChart(id, title string, c *Chart) {
 		w.WriteString(`<li>` + laneKey("error") + "failed or in error</li></ul>\n")
 	}
 	w.WriteString(`<div class="plot" role="img" aria-label="` + says + `" hidden></div>` + "\n")
-	if c.More != "" {
-		w.element("p", "q", c.More)
+	more := c.More
+	for _, s := range c.Series {
+		if strings.Join(s.Marks, "") != "" {
+			more = strings.TrimSpace("A ring marks what the figures have a remark on. " + more)
+			break
+		}
+	}
+	if more != "" {
+		w.element("p", "q", more)
 	}
 	w.WriteString("<details open><summary>Figures</summary>\n")
 	w.htmlTable(c.Title, c.figures())

@@ -34,6 +34,9 @@ func (w *docWriter) markdown(d Doc) {
 				w.line("- **", strings.TrimSpace(markdown(f.Label)), ":** ", markdown(f.Value), hintIn(markdown(f.Hint)))
 			}
 		}
+		if s.Chart != nil {
+			s.Table = s.Chart.figures()
+		}
 		if len(s.Bars) > 0 {
 			block()
 			w.line("| | | |")

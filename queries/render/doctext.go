@@ -74,6 +74,10 @@ func (w *docWriter) textSection(s Section) {
 		between()
 		w.textFacts(s.Facts)
 	}
+	if s.Chart != nil && len(s.Chart.Series) > 0 {
+		between()
+		w.textLines(s.Chart)
+	}
 	if len(s.Bars) > 0 {
 		between()
 		w.textBars(s.Bars)

@@ -1,6 +1,6 @@
 -- title: Period by period
 -- kind: line
--- note: A ring marks what is special: a spike, a drop, a shift, or the period that is still running. A gap is not recorded or not known.
+-- note: A gap is not recorded or not known.
 -- text only: name, mark
 SELECT
     t.metric,
