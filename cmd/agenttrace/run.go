@@ -62,7 +62,7 @@ With PATHs it audits these session files or folders, without touching the store.
 	root.AddCommand(
 		newIngestCommand(e), newOverviewCommand(e), newLatestCommand(e), newShowCommand(e), newSessionsCommand(e), newTrendCommand(e), newDiffCommand(e), newExplainCommand(e),
 		newForgetCommand(e), newSecretsCommand(e), newSQLCommand(e), newSchemaCommand(e), newViewsCommand(e), newDoctorCommand(e), newDemoCommand(e), newPricesCommand(e), newSkillCommand(e),
-		newExportCommand(e), newImportCommand(e),
+		newExportCommand(e), newImportCommand(e), newWatchCommand(e),
 		newVersionCommand(e), newCompletionCommand(e), newManCommand(e),
 	)
 	root.AddCommand(newQueryCommand(e))

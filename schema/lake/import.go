@@ -189,7 +189,8 @@ func (r *reader) scan(name string) string {
 
 // match decides what to take: sources that are not there, and later readings of those that came from an
 // export before. A source that moved on to another month may still lie in an older one: its newest counts.
-// What this very store has read itself, it knows better.
+// What this very store has read itself, it knows better. The fullest of several copies gets the last number, as
+// where only one can be asked it is the last.
 func (r *reader) match(sources []string) error {
 	content, err := r.has(rawPrefix+"sources", "content")
 	if err != nil {
@@ -227,7 +228,7 @@ func (r *reader) match(sources []string) error {
 		SELECT
 			machine, month, origin_id, origin_import_id, content, parsed_record_count, is_replaced,
 			there_id IS NULL OR is_replaced AS is_taken,
-			coalesce(there_id, (SELECT coalesce(max(source_id), 0) FROM raw.sources) + row_number() OVER (PARTITION BY there_id IS NULL ORDER BY machine, origin_id)) AS local_id
+			coalesce(there_id, (SELECT coalesce(max(source_id), 0) FROM raw.sources) + row_number() OVER (PARTITION BY there_id IS NULL ORDER BY parsed_record_count, machine, origin_id)) AS local_id
 		FROM judged`, r.scan(rawPrefix+"sources"), store.Quote(schema.ImportedPrefix), store.Quote(r.own))); err != nil {
 		return err
 	}
