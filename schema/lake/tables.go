@@ -126,6 +126,7 @@ func (x *Export) describe(ctx context.Context, name string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	isID := map[string]bool{} // ids are texts in the relations, and no words
 	if !isRaw {
 		set, err := sqlfiles.Views()
 		if err != nil {
@@ -136,6 +137,9 @@ func (x *Export) describe(ctx context.Context, name string) (*table, error) {
 			d = set.Get("usage_by_v1")
 		}
 		t.sum = d.DeepSum
+		for _, c := range d.Columns {
+			isID[c.Name] = strings.HasPrefix(c.Type, "UBIGINT")
+		}
 	}
 	has := func(n string) bool {
 		return slices.ContainsFunc(columns, func(c Column) bool { return c.Name == n })
@@ -156,6 +160,9 @@ func (x *Export) describe(ctx context.Context, name string) (*table, error) {
 	}
 	for _, c := range columns {
 		policy := policyOf(c.Name, c.Type)
+		if isID[c.Name] && policy == PolicyText {
+			policy = PolicyKeep
+		}
 		if policy == PolicyOmit && !isRaw {
 			policy = PolicyText
 		}
