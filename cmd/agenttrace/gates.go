@@ -10,12 +10,22 @@ import (
 // A gate is the verdict of one limit.
 type gate struct {
 	Name   string   `json:"name"`
-	Status string   `json:"status"` // pass or fail
+	Status string   `json:"status"` // pass or fail; of the command gate also the others of statuses
 	Value  *float64 `json:"value"`  // what was found; null where nothing could be judged
 	Limit  *float64 `json:"limit"`
 	Unit   string   `json:"unit"`
 	Over   string   `json:"over"` // what it covers
 	Reason string   `json:"reason"`
+
+	Control  bool     `json:"control,omitempty"`        // a control query, not a limit
+	Accepted bool     `json:"accepted,omitempty"`       // incomplete, and that is no failure
+	Worst    []string `json:"worst_sessions,omitempty"` // at most three
+	Query    string   `json:"query,omitempty"`          // the command that shows what is behind it
+}
+
+// fails reports whether the gate decides against the sessions.
+func (g gate) fails() bool {
+	return g.Status == "fail" || g.Status == "error" || g.Status == "incomplete" && !g.Accepted
 }
 
 // judge applies the gates that were asked for to the sessions in scope.
@@ -102,7 +112,7 @@ func attach(rep *report.Report, gates []gate) {
 	rep.Tail = append(rep.Tail, report.Field{Name: "gates", Value: gates})
 	s := render.Section{Title: "Gates", Table: &render.Table{Columns: []render.TableColumn{{Name: "gate"}, {Name: "verdict"}, {Name: "reason"}, {Name: "over"}}}}
 	for _, g := range gates {
-		s.Table.Rows = append(s.Table.Rows, []string{"--" + g.Name, g.Status, g.Reason, g.Over})
+		s.Table.Rows = append(s.Table.Rows, []string{gateLabel(g), g.Status, g.Reason, g.Over})
 	}
 	rep.TailDoc = append(rep.TailDoc, s)
 }
@@ -111,8 +121,8 @@ func attach(rep *report.Report, gates []gate) {
 func verdict(gates []gate) error {
 	var failed []string
 	for _, g := range gates {
-		if g.Status == "fail" {
-			failed = append(failed, fmt.Sprintf("--%s: %s (%s)", g.Name, g.Reason, g.Over))
+		if g.fails() {
+			failed = append(failed, fmt.Sprintf("%s: %s (%s)", gateLabel(g), g.Reason, g.Over))
 		}
 	}
 	if len(failed) == 0 {

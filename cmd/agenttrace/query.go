@@ -48,7 +48,7 @@ the built-in ones of the same name. They run as sql does: read-only, cut off fro
 				}
 				return runQueryList(e, o)
 			}
-			given, err := o.given(cmd, e.now())
+			given, err := o.given(e.now())
 			if err != nil {
 				return err
 			}
@@ -137,7 +137,7 @@ func (c *common) named(e *env, name string) (*packs.Query, error) {
 }
 
 // given collects the parameters: those of -p, and the common flags.
-func (o *queryOptions) given(cmd *cobra.Command, now time.Time) (map[string][]string, error) {
+func (o *queryOptions) given(now time.Time) (map[string][]string, error) {
 	given := map[string][]string{}
 	zone, err := o.zone()
 	if err != nil {
@@ -179,7 +179,7 @@ func (o *queryOptions) given(cmd *cobra.Command, now time.Time) (map[string][]st
 			given[name] = append(given[name], values...)
 		}
 	}
-	if cmd.Flags().Changed("limit") {
+	if o.limit > 0 {
 		given["limit"] = append(given["limit"], fmt.Sprint(o.limit))
 	}
 	return given, nil

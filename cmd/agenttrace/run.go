@@ -65,7 +65,7 @@ With PATHs it audits these session files or folders, without touching the store.
 		newExportCommand(e), newImportCommand(e), newWatchCommand(e),
 		newVersionCommand(e), newCompletionCommand(e), newManCommand(e),
 	)
-	root.AddCommand(newQueryCommand(e))
+	root.AddCommand(newQueryCommand(e), newGateCommand(e))
 	for _, c := range root.Commands() {
 		c.SetFlagErrorFunc(flagError)
 	}

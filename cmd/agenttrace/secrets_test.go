@@ -163,6 +163,8 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		"trend":    {"text json", [][]string{fresh("trend", "--group", "branch", "--sessions")}},
 		"diff":     {"text json", [][]string{fresh("diff", id, "0195f000")}},
 		"explain":  {"text json", [][]string{fresh("explain", id, "tool_failed_count")}},
+		"gate":     {"text json", [][]string{fresh("gate", "--fail-under-health", "100", "--control", "ci.health")}},
+		"query":    {"csv", [][]string{fresh("query", "tools.commands"), fresh("query", "quality.churn")}},
 		"forget":   {"text json", [][]string{fresh("forget", id)}},
 		"secrets":  {"table json", [][]string{fresh("secrets", "list", "--min-confidence", "low")}},
 		"doctor":   {"text json", [][]string{append([]string{"doctor"}, base...)}},
