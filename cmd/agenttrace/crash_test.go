@@ -30,6 +30,7 @@ func program(t *testing.T) string {
 // TestKilled kills ingest at moments of chance while the logs grow. Each time the store opens and doctor finds
 // it fine, and in the end the totals are those of a run that nobody disturbed.
 func TestKilled(t *testing.T) {
+	long(t)
 	t.Parallel()
 	kills, err := strconv.Atoi(setting("AGENTTRACE_KILLS", "8"))
 	if err != nil {

@@ -193,7 +193,17 @@ func setting(name, deflt string) string {
 	return deflt
 }
 
+// long leaves out a test that takes a good part of a minute of both processors: CI runs these in a step of
+// their own.
+func long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("AGENTTRACE_LONG") == "" {
+		t.Skip("needs AGENTTRACE_LONG=1")
+	}
+}
+
 func TestExact(t *testing.T) {
+	long(t)
 	size := setting("AGENTTRACE_EXACT_BYTES", "2M")
 	for _, seed := range strings.Fields(setting("AGENTTRACE_EXACT_SEEDS", "1")) {
 		for _, dirty := range []bool{false, true} {

@@ -10,6 +10,7 @@ import (
 // TestForgottenAsNeverSeen: what stays after a session was forgotten is what a store holds that never saw its
 // log, though another session repeats its history.
 func TestForgottenAsNeverSeen(t *testing.T) {
+	long(t)
 	t.Parallel()
 	home, db := sampleStore(t)
 	// The session that another one resumes.

@@ -96,6 +96,7 @@ const totals = `
 // TestLakeOfThreeMachines holds three machines with the same sessions to one store of all their logs, and the
 // files to another reader of Parquet.
 func TestLakeOfThreeMachines(t *testing.T) {
+	long(t)
 	t.Parallel()
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "lake [1]*?")

@@ -105,6 +105,7 @@ func plant(t *testing.T, home string) {
 // TestNoSecretIsPrinted plants secrets of forty kinds and runs every command in every format: none is seen. The
 // search finds each of them.
 func TestNoSecretIsPrinted(t *testing.T) {
+	long(t)
 	t.Parallel()
 	home, dir := t.TempDir(), t.TempDir()
 	plant(t, home)
