@@ -166,6 +166,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		"explain":  {"text json", [][]string{fresh("explain", id, "tool_failed_count")}},
 		"gate":     {"text json", [][]string{fresh("gate", "--fail-under-health", "100", "--control", "ci.health")}},
 		"query":    {"csv", [][]string{fresh("query", "tools.commands"), fresh("query", "quality.churn")}},
+		"watch":    {"text jsonl", [][]string{append([]string{"watch", "--rounds", "1"}, base...)}},
 		"forget":   {"text json", [][]string{fresh("forget", id)}},
 		"secrets":  {"table json", [][]string{fresh("secrets", "list", "--min-confidence", "low")}},
 		"doctor":   {"text json", [][]string{append([]string{"doctor"}, base...)}},
