@@ -221,6 +221,11 @@ func TestFileModes(t *testing.T) {
 		}
 	}
 	check("open")
+	if spilled, _ := filepath.Glob(path + ".tmp-*"); len(spilled) != 1 {
+		t.Errorf("the engine has the folders %v to spill into", spilled)
+	} else if info, err := os.Stat(spilled[0]); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%s has mode %v %v", filepath.Base(spilled[0]), info.Mode(), err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
